@@ -1,0 +1,3 @@
+module gridbook
+
+go 1.26
