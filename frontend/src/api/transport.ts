@@ -1,0 +1,108 @@
+// The one way from the screens to Go. In the Wails window it is the bound
+// method Bridge.Call; in a browser it is HTTP to the loopback host. Nothing
+// else in the front end may know which of the two it is running on.
+
+/** What Go says when a call fails: code for programs, the rest for people. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string = '',
+  ) {
+    super(message)
+    this.name = 'ApiError'
+  }
+}
+
+/** Something changed in Go. Revisions grow; a smaller one is out of date. */
+export interface BridgeEvent {
+  topic: string
+  revision: number
+  payload: unknown
+}
+
+/** Which files a dialog shows, e.g. { name: '表格', extensions: ['xlsx', 'csv'] }. */
+export interface FileFilter {
+  name: string
+  extensions: string[]
+}
+
+export interface Transport {
+  /** Calls a method of the Go service by name; rejects with ApiError. */
+  call<T>(method: string, args: unknown[]): Promise<T>
+  /** Hands bytes to Go; the handle is an argument for a later call. */
+  upload(bytes: ArrayBuffer, name: string): Promise<string>
+  /** Lets the person choose a file; null when they change their mind. */
+  pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null>
+  /** Puts a file that Go made where the person wants it; false when they change their mind. */
+  saveFile(handle: string, name: string): Promise<boolean>
+  /** Hears every event from Go until the returned function is called. */
+  onEvent(listener: (event: BridgeEvent) => void): () => void
+}
+
+function toApiError(value: unknown): ApiError {
+  if (value instanceof ApiError) return value
+  const e = value as { code?: unknown; message?: unknown; hint?: unknown } | null
+  if (e && typeof e.code === 'string' && typeof e.message === 'string') {
+    return new ApiError(e.code, e.message, typeof e.hint === 'string' ? e.hint : '')
+  }
+  return new ApiError('internal', String(value))
+}
+
+async function post(path: string, type: string, body: string | ArrayBuffer): Promise<Response> {
+  let reply: Response
+  try {
+    reply = await fetch(path, { method: 'POST', headers: { 'Content-Type': type }, body })
+  } catch {
+    throw new ApiError('unavailable', '程序没有回应', '请看看网格簿是否还开着，关掉后重新打开。')
+  }
+  if (reply.ok) return reply
+  throw toApiError(await reply.json().catch(() => `HTTP ${reply.status}`))
+}
+
+function choose(filters: FileFilter[]): Promise<File | null> {
+  return new Promise((resolve) => {
+    const input = document.createElement('input')
+    input.type = 'file'
+    input.accept = filters.flatMap((f) => f.extensions.map((e) => `.${e}`)).join(',')
+    input.onchange = () => resolve(input.files?.[0] ?? null)
+    input.oncancel = () => resolve(null)
+    input.click()
+  })
+}
+
+class HttpTransport implements Transport {
+  async call<T>(method: string, args: unknown[]): Promise<T> {
+    const reply = await post('/api/call', 'application/json', JSON.stringify({ method, args }))
+    return (await reply.json()) as T
+  }
+
+  async upload(bytes: ArrayBuffer, name: string): Promise<string> {
+    const path = `/api/upload?name=${encodeURIComponent(name)}`
+    const reply = await post(path, 'application/octet-stream', bytes)
+    return ((await reply.json()) as { handle: string }).handle
+  }
+
+  async pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null> {
+    const file = await choose(filters)
+    if (!file) return null
+    // An ArrayBuffer, never the File itself: WebKitGTK crashes on Blob bodies.
+    return { handle: await this.upload(await file.arrayBuffer(), file.name), name: file.name }
+  }
+
+  async saveFile(handle: string, name: string): Promise<boolean> {
+    const link = document.createElement('a')
+    link.href = `/api/file/${encodeURIComponent(handle)}`
+    link.download = name
+    link.click()
+    return true
+  }
+
+  onEvent(listener: (event: BridgeEvent) => void): () => void {
+    const source = new EventSource('/api/events')
+    source.onmessage = (m) => listener(JSON.parse(m.data as string) as BridgeEvent)
+    return () => source.close()
+  }
+}
+
+export const transport: Transport = new HttpTransport()

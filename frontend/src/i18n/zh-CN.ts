@@ -1,0 +1,6 @@
+export default {
+  app: {
+    title: '网格簿',
+    start: '开始',
+  },
+}
