@@ -1,0 +1,18 @@
+package syncproto
+
+// Limits that every decoder checks before it allocates. A peer that needs
+// more is not a peer.
+const (
+	MaxMessage     = 16 << 20 // bytes of an encoded request or reply
+	MaxBatch       = 32 << 20 // bytes of a batch after decompression
+	MaxRows        = 1 << 16  // records of a batch
+	MaxFields      = 256      // fields of a record
+	MaxHeads       = 256      // heads of a register
+	MaxSeen        = 4096     // replicas in a register's Seen
+	MaxText        = 64 << 10 // bytes of a text or of Bytes
+	MaxList        = 1 << 10  // texts of a list
+	MaxPage        = 64       // bytes of a cursor's page
+	MaxKeys        = 1 << 17  // keys of a list in a message
+	MaxDays        = 1 << 15  // days in a probe
+	MaxAheadMillis = 24 * 3600 * 1000
+)
