@@ -1,0 +1,80 @@
+package service
+
+// SyncPhase says what the exchange with the server is doing.
+type SyncPhase string
+
+// The phases. Offline is a calm state, not an error.
+const (
+	SyncIdle    SyncPhase = "idle"    // nothing to do
+	SyncRunning SyncPhase = "running" // an exchange is under way
+	SyncOffline SyncPhase = "offline" // no way to the server; tried again by itself
+	SyncWaiting SyncPhase = "waiting" // the server asked to come later, or a try failed
+	SyncStopped SyncPhase = "stopped" // cannot go on by itself: see Problem
+)
+
+// SyncStatus is derived from marks and receipts, never from "the run ended".
+type SyncStatus struct {
+	Phase    SyncPhase `json:"phase"`
+	ToSend   int       `json:"toSend"`   // records with changes that the server has not confirmed
+	Sent     int       `json:"sent"`     // records of this laptop that the server has confirmed
+	Rejected int       `json:"rejected"` // records of which the server refused a change
+	// Conflicts counts records with fields to be decided.
+	Conflicts int        `json:"conflicts"`
+	Verified  Verified   `json:"verified"`
+	Done      int        `json:"done"`  // of a running exchange: n …
+	Total     int        `json:"total"` // … of N; 0: not known yet
+	NextTry   int64      `json:"nextTry"`
+	LastSync  int64      `json:"lastSync"` // when an exchange last completed
+	Problem   *Problem   `json:"problem"`
+	Last      *SyncDone  `json:"last"`   // the newest completed one
+	ByKind    []KindLeft `json:"byKind"` // what is to be sent, by collection
+}
+
+// Verified is the last comparison with the server.
+type Verified struct {
+	Equal   bool  `json:"equal"`
+	Records int   `json:"records"`
+	At      int64 `json:"at"` // 0: never
+}
+
+// Problem is an error for people.
+type Problem struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+// KindLeft counts unsent records of a collection.
+type KindLeft struct {
+	Collection string `json:"collection"`
+	Label      string `json:"label"`
+	ToSend     int    `json:"toSend"`
+	Rejected   int    `json:"rejected"`
+}
+
+// SyncDone is the report of a sync.
+type SyncDone struct {
+	Exchanges int      `json:"exchanges"`
+	BytesUp   int64    `json:"bytes_up"`
+	BytesDown int64    `json:"bytes_down"`
+	Sent      int      `json:"sent"`
+	Received  int      `json:"received"`
+	Rejected  int      `json:"rejected"`
+	Conflicts int      `json:"conflicts"`
+	Verified  Verified `json:"verified"`
+	Epoch     uint32   `json:"epoch"`
+	MS        int64    `json:"ms"`
+}
+
+// Rejection is a change that the server refused. It stays here, can be
+// corrected, sent again and exported.
+type Rejection struct {
+	Collection string `json:"collection"`
+	Label      string `json:"label"` // of the collection
+	ID         string `json:"id"`
+	Title      string `json:"title"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	Hint       string `json:"hint"`
+	Fields     string `json:"fields"` // labels of the changed fields
+}
