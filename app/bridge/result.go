@@ -102,7 +102,7 @@ func (f filler) fillMap(v reflect.Value) reflect.Value {
 func (f filler) mayHoldNil(t reflect.Type) bool {
 	may, known := f[t]
 	if !known {
-		f[t] = false // a type that holds itself adds nothing to the answer
+		f[t] = true // for a type that holds itself; at worst it is copied for nothing
 		may = f.lookInto(t)
 		f[t] = may
 	}
