@@ -95,6 +95,9 @@ func (g *generator) claim(t reflect.Type) (name string, fresh bool, err error) {
 		arg := name[i+1 : len(name)-1]
 		name = name[:i] + arg[strings.LastIndexAny(arg, "./")+1:]
 	}
+	if name == "Record" || name == "Promise" {
+		return "", false, fmt.Errorf("%s would hide TypeScript's own %s", t, name)
+	}
 	if other, taken := g.names[name]; taken {
 		if other != t {
 			return "", false, fmt.Errorf("%s and %s share the name %s", other, t, name)
