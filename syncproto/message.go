@@ -142,6 +142,10 @@ type JoinRequest struct {
 	Secret  []byte
 	Device  string // what people call the laptop
 	Now     int64
+	// Nonce is made by the laptop, NonceSize bytes, and kept until a reply
+	// has come: a request repeated with the same Secret and Nonce gets the
+	// same reply, so that a lost reply does not use up the invitation.
+	Nonce []byte
 }
 
 // JoinReply is the hub's answer to an enrolment.
