@@ -10,9 +10,11 @@ import (
 	"strings"
 )
 
-// Source holds what reflection does not know of a service: how its methods
-// name their parameters and what their comments say. By method name.
-type Source map[string]Method
+// Source holds what reflection does not know of a service.
+type Source struct {
+	Methods map[string]Method   // by method name
+	Values  map[string][]string // by type name: its string constants, in order
+}
 
 // Method is what the source says of one method.
 type Method struct {
@@ -20,33 +22,58 @@ type Method struct {
 	Params []string // the names of all parameters, context included
 }
 
-// ReadSource reads the methods of the named type from the Go files at the
-// root of fsys. It fails if one of them cannot be parsed.
+// ReadSource reads the methods of the named type, and all typed string
+// constants, from the Go files at the root of fsys. It fails if one of them
+// cannot be parsed.
 func ReadSource(fsys fs.FS, typeName string) (Source, error) {
+	source := Source{Methods: map[string]Method{}, Values: map[string][]string{}}
 	files, err := fs.Glob(fsys, "*.go")
 	if err != nil {
-		return nil, fmt.Errorf("tsgen: list the source: %w", err)
+		return source, fmt.Errorf("tsgen: list the source: %w", err)
 	}
-	source := Source{}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {
-			return nil, fmt.Errorf("tsgen: read the source: %w", err)
+			return source, fmt.Errorf("tsgen: read the source: %w", err)
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
 		if err != nil {
-			return nil, fmt.Errorf("tsgen: parse the source: %w", err)
+			return source, fmt.Errorf("tsgen: parse the source: %w", err)
 		}
 		for _, decl := range file.Decls {
-			if fn, ok := decl.(*ast.FuncDecl); ok && receiver(fn) == typeName {
-				source[fn.Name.Name] = describe(fn)
+			switch decl := decl.(type) {
+			case *ast.FuncDecl:
+				if receiver(decl) == typeName {
+					source.Methods[decl.Name.Name] = describe(decl)
+				}
+			case *ast.GenDecl:
+				source.constants(decl)
 			}
 		}
 	}
 	return source, nil
+}
+
+// constants notes lines such as PhaseNew Phase = "new".
+func (s Source) constants(decl *ast.GenDecl) {
+	if decl.Tok != token.CONST {
+		return
+	}
+	for _, spec := range decl.Specs {
+		value := spec.(*ast.ValueSpec)
+		kind, ok := value.Type.(*ast.Ident)
+		if !ok {
+			continue
+		}
+		for _, v := range value.Values {
+			if lit, ok := v.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				s.Values[kind.Name] = append(s.Values[kind.Name], lit.Value)
+			}
+		}
+	}
 }
 
 func receiver(fn *ast.FuncDecl) string {

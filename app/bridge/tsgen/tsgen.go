@@ -20,14 +20,15 @@ import { transport } from './transport'
 
 // Generate writes an interface for every struct that the service's methods
 // take or return, and the object api with one typed function per method.
-// source gives the methods' parameter names and comments. It fails if two
+// source gives the methods' parameter names and comments and the values that
+// named strings take. It fails if two
 // types share a name or a type has no counterpart in JSON.
 func Generate(service reflect.Type, source Source) ([]byte, error) {
-	g := &generator{names: map[string]reflect.Type{}, decls: map[string]string{}}
+	g := &generator{values: source.Values, names: map[string]reflect.Type{}, decls: map[string]string{}}
 	var api bytes.Buffer
 	for i := range service.NumMethod() {
 		m := service.Method(i)
-		if err := g.method(&api, m, source[m.Name]); err != nil {
+		if err := g.method(&api, m, source.Methods[m.Name]); err != nil {
 			return nil, fmt.Errorf("tsgen: method %s: %w", m.Name, err)
 		}
 	}
@@ -48,8 +49,9 @@ func Generate(service reflect.Type, source Source) ([]byte, error) {
 }
 
 type generator struct {
-	names map[string]reflect.Type
-	decls map[string]string
+	values map[string][]string
+	names  map[string]reflect.Type
+	decls  map[string]string
 }
 
 var (

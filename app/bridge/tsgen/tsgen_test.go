@@ -77,10 +77,10 @@ export interface Person {
   any: unknown
 }
 
-export type State = string
+export type State = 'sent' | 'to_send'
 
 export const api = {
-  /** Lists the people of a village. */
+  /** ListPeople lists the people. */
   listPeople: (village: string, delete_: boolean): Promise<PagePerson> => transport.call('ListPeople', [village, delete_]),
   lock: (): Promise<void> => transport.call('Lock', []),
   saveID: (a0: Person): Promise<void> => transport.call('SaveID', [a0]),
@@ -90,15 +90,13 @@ export const api = {
 func TestGenerate(t *testing.T) {
 	source, err := tsgen.ReadSource(fstest.MapFS{
 		"service.go": {Data: []byte("package x\n\n// ListPeople lists\n// the people. More.\nfunc (s *service) ListPeople(ctx context.Context, village string, delete bool) {}\n" +
-			"func (other) SaveID(wrong int) {}\n")},
+			"func (other) SaveID(wrong int) {}\n" +
+			"const (\n\tSent State = \"sent\" // done\n\tToSend State = \"to_send\"\n\tn = 3\n)\n")},
 		"service_test.go": {Data: []byte("not Go")},
 	}, "service")
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := source["ListPeople"]
-	list.Doc = "Lists the people of a village."
-	source["ListPeople"] = list
 	got, err := tsgen.Generate(reflect.TypeFor[*service](), source)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +112,7 @@ func TestReadSourceTakesTheFirstSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := source["Lock"].Doc; got != "Lock forgets the key." {
+	if got := source.Methods["Lock"].Doc; got != "Lock forgets the key." {
 		t.Errorf("doc %q", got)
 	}
 	if _, err := tsgen.ReadSource(fstest.MapFS{"s.go": {Data: []byte("not Go")}}, "S"); err == nil {
@@ -132,7 +130,7 @@ func (nameless) Get() struct{ A int } { return struct{ A int }{} }
 
 func TestGenerateRefuses(t *testing.T) {
 	for _, service := range []reflect.Type{reflect.TypeFor[channels](), reflect.TypeFor[nameless]()} {
-		if _, err := tsgen.Generate(service, nil); err == nil {
+		if _, err := tsgen.Generate(service, tsgen.Source{}); err == nil {
 			t.Errorf("%s was accepted", service)
 		}
 	}

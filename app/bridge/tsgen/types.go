@@ -67,6 +67,9 @@ func (g *generator) named(t reflect.Type, plain string) (string, error) {
 	}
 	name, fresh, err := g.claim(t)
 	if fresh {
+		if values := g.values[t.Name()]; plain == "string" && len(values) > 0 {
+			plain = strings.ReplaceAll(strings.Join(values, " | "), `"`, "'")
+		}
 		g.decls[name] = fmt.Sprintf("export type %s = %s\n", name, plain)
 	}
 	return name, err

@@ -319,7 +319,7 @@ export interface MonthlyRow {
   satisfied: number
 }
 
-export type Phase = string
+export type Phase = 'new' | 'locked' | 'ready'
 
 export interface Problem {
   code: string
@@ -488,9 +488,9 @@ export interface SyncDone {
   ms: number
 }
 
-export type SyncPhase = string
+export type SyncPhase = 'idle' | 'running' | 'offline' | 'waiting' | 'stopped'
 
-export type SyncState = string
+export type SyncState = 'sent' | 'to_send' | 'refused'
 
 export interface SyncStatus {
   phase: SyncPhase
