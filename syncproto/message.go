@@ -112,9 +112,11 @@ type Reply struct {
 	Moved  bool
 	Cursor Cursor
 	Lease  []byte // after an upload: the next lease
-	// Renumber, if not 0: the lease was stale. The replica takes this number
+	// Renumber, if not 0: the lease was stale, so this is a copy of another
+	// laptop or an older state of it. The replica takes this number, Token
 	// and Lease, stamps its unsent work anew and sends again.
 	Renumber   ReplicaID
+	Token      []byte
 	Rejections []Rejection // what of the batch was not joined; all else was
 	Batch      []byte      // encoded Batch for the replica
 	Gone       []Key       // left the replica's scopes: to be dropped

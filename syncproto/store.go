@@ -19,13 +19,28 @@ type ReplicaMeta struct {
 	Replica  ReplicaID
 	Token    []byte
 	Lease    []byte
-	Nonce    []byte // of the upload under way, kept until it is answered
+	Pending  *Upload // the upload under way, kept until it is answered
 	Township string
 	Cursor   Cursor
 	Clock    Clock
+	Observed Time  // newest stamp that came from the hub
 	Offset   int64 // hub's clock minus ours in ms, learnt at the last exchange
 	Verified Verified
 	Order    uint64 // last Delta.Order given out
+}
+
+// Upload is a batch that was sent and not answered: it is sent again byte for
+// byte, so that the hub can tell a repetition from a copied laptop.
+type Upload struct {
+	Nonce []byte
+	Batch []byte   // encoded
+	Gens  []KeyGen // of the deltas in it
+}
+
+// KeyGen names a state of a delta.
+type KeyGen struct {
+	Key
+	Gen uint64
 }
 
 // Verified is the last completed comparison with the hub.
@@ -75,6 +90,7 @@ func AllScope(code9 string) Scope { return Scope("a" + code9) }
 type Place struct {
 	Scope Scope
 	Seq   Seq
+	Since Seq  // when the record entered this scope
 	Gone  bool // the record left this scope at Seq
 }
 
@@ -82,7 +98,7 @@ type Place struct {
 type Stored struct {
 	*Record           // without fields if Purged
 	Seq      Seq      // of its newest change
-	Fields   []TagSeq // fields that changed before Seq; all others at Seq
+	Changed  []TagSeq // fields that changed before Seq; all others at Seq
 	Places   []Place  // in which feeds it stands
 	Home     string   // place code that decides its scope
 	Parent   Key      // the record that its home follows; zero: none
@@ -188,6 +204,9 @@ type Policy interface {
 	// Allow says why d may not make the change; nil: it may. before is nil
 	// for a new record, after is the join.
 	Allow(township string, d *Device, before, after *Record, home string) *Rejection
+	// DeviceRecord is the shared record that tells everyone who writes under
+	// d's replica number.
+	DeviceRecord(at Stamp, d *Device) *Record
 	// FirstCopy lists all collections in the order in which a new copy gets
 	// them: rosters first; Newest ones are sent backwards.
 	FirstCopy() []CopyOrder

@@ -1,0 +1,214 @@
+package syncproto
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Hub is the step machine of the server's side. It does no I/O: each Serve
+// runs in one transaction of the hub's store.
+type Hub struct {
+	Policy Policy
+	Rand   io.Reader
+	Codec  *Codec
+}
+
+// Served is what came of a request: the reply, and the device that made it
+// with what people want to know of it brought up to date. After an upload the
+// device has been stored; else the caller may store it when it likes.
+type Served struct {
+	Reply  *Reply
+	Device *Device // nil if the request was refused before it was known
+	Joined []Key   // records that the upload changed
+}
+
+// NeedsWrite reports whether Serve will write. All other requests may be
+// served in a read-only transaction.
+func NeedsWrite(q *Request) bool { return len(q.Batch) > 0 }
+
+// exchange is one Serve.
+type exchange struct {
+	*Hub
+	tx     HubTx
+	req    *Request
+	now    int64
+	state  HubState
+	device *Device
+	scopes []Scope
+	base   Seq // the feed's end before this upload
+	reply  *Reply
+	down   Batch
+	index  map[Key]int // where a record stands in down
+	size   int
+	joined []Key
+}
+
+// Serve answers one request. The error is of the store; everything that the
+// peer did wrong is in the reply.
+func (h *Hub) Serve(tx HubTx, q *Request, now int64) (*Served, error) {
+	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: Version, Now: now}, index: map[Key]int{}}
+	err := x.run()
+	if err == nil {
+		x.reply.Batch = h.Codec.Encode(&x.down, EffortFor(q.Link))
+		return &Served{x.reply, x.device, x.joined}, nil
+	}
+	if e, ok := err.(*refusal); ok {
+		return &Served{Reply: &Reply{Version: Version, Now: now, Error: e.Error_, Retry: e.retry}, Device: x.device}, nil
+	}
+	return nil, err
+}
+
+// refusal ends an exchange with an error for the peer.
+type refusal struct {
+	Error_ *Error
+	retry  int
+}
+
+func (r *refusal) Error() string { return r.Error_.Error() }
+
+func refuse(code Code, message, hint string) error {
+	return &refusal{Error_: &Error{Code: code, Message: message, Hint: hint}}
+}
+
+func (x *exchange) run() error {
+	if err := x.admit(); err != nil {
+		return err
+	}
+	x.scopes = x.Policy.Subscriptions(x.state.Township, x.device)
+	x.base = x.state.Seq
+	x.device.Seen, x.device.Offset = x.now, x.req.Now-x.now
+	if x.req.Verdict.State != VerdictUnknown {
+		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now
+	}
+	if NeedsWrite(x.req) {
+		proceed, err := x.lease()
+		if err != nil || !proceed {
+			return err
+		}
+		if err := x.upload(); err != nil {
+			return err
+		}
+	}
+	if x.req.Probe != nil {
+		return x.probe()
+	}
+	return x.download()
+}
+
+func (x *exchange) admit() (err error) {
+	if x.req.Version < MinVersion || x.req.Version > Version {
+		return refuse(CodeVersion, fmt.Sprintf("服务器使用第 %d 版协议,这台电脑使用第 %d 版", Version, x.req.Version), "请安装同一批次的网格簿程序,数据不会丢")
+	}
+	if x.state, err = x.tx.State(); err != nil {
+		return err
+	}
+	if x.device, err = x.tx.DeviceByToken(sha256.Sum256(x.req.Token)); err != nil {
+		return err
+	}
+	switch {
+	case x.device == nil:
+		return refuse(CodeToken, "服务器不认识这台电脑", "请向乡镇(街道)要一张新的邀请,重新加入;未上报的内容都还在")
+	case x.device.Revoked != 0:
+		return refuse(CodeRevoked, "这台电脑已被乡镇(街道)停用", "请与乡镇(街道)联系;未上报的内容都还在,可导出数据包交给他们")
+	}
+	return nil
+}
+
+// lease tells a copied or rolled-back laptop from the one that the lease was
+// given to, and a repeated upload from both.
+func (x *exchange) lease() (proceed bool, err error) {
+	d, digest := x.device, sha256.Sum256(x.req.Batch)
+	if len(d.Lease) > 0 && !bytes.Equal(x.req.Lease, d.Lease) {
+		again := len(d.PrevLease) > 0 && bytes.Equal(x.req.Lease, d.PrevLease) &&
+			bytes.Equal(x.req.Nonce, d.Nonce) && bytes.Equal(digest[:8], d.Digest)
+		if !again {
+			return false, x.renumber()
+		}
+		x.reply.Lease = d.Lease
+		return true, nil
+	}
+	next, err := x.random(LeaseSize)
+	if err != nil {
+		return false, err
+	}
+	d.PrevLease, d.Lease, d.Nonce, d.Digest = d.Lease, next, x.req.Nonce, slices.Clone(digest[:8])
+	x.reply.Lease = next
+	return true, nil
+}
+
+func (h *Hub) random(n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(h.Rand, b); err != nil {
+		return nil, fmt.Errorf("random bytes: %w", err)
+	}
+	return b, nil
+}
+
+// renumber makes the asking copy a device of its own, so that two copies of
+// one laptop never write under the same number.
+func (x *exchange) renumber() error {
+	d := *x.device
+	rep, err := x.enrol(&d)
+	if err != nil {
+		return err
+	}
+	x.reply.Renumber, x.reply.Token, x.reply.Lease = rep.Replica, rep.Token, rep.Lease
+	return nil
+}
+
+// Enrol makes a device for a person, with its token, replica number and the
+// shared record that lets everyone name the author of its stamps.
+func (h *Hub) Enrol(tx HubTx, role, scope, person, name string, now int64) (*JoinReply, error) {
+	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
+	var err error
+	if x.state, err = tx.State(); err != nil {
+		return nil, err
+	}
+	return x.enrol(&Device{Role: role, Scope: scope, Person: person, Name: name, Subs: 1})
+}
+
+func (x *exchange) enrol(d *Device) (*JoinReply, error) {
+	token, err := x.random(TokenSize)
+	if err != nil {
+		return nil, err
+	}
+	if d.Lease, err = x.random(LeaseSize); err != nil {
+		return nil, err
+	}
+	s := &x.state
+	s.NextDevice = max(s.NextDevice, 1)
+	s.NextReplica = max(s.NextReplica, HubReplica+1)
+	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
+	d.PrevLease, d.Nonce, d.Digest, d.Joined = nil, nil, nil, x.now
+	d.Seen, d.Uploaded, d.Verdict, d.VerdictAt, d.Sent, d.Rejected = x.now, 0, Verdict{}, 0, 0, 0
+	s.NextDevice++
+	s.NextReplica++
+	rec := x.Policy.DeviceRecord(Stamp{s.Clock.Next(x.now), HubReplica}, d)
+	x.base = s.Seq
+	if err := x.put(nil, rec, nil); err != nil {
+		return nil, err
+	}
+	if err := x.tx.PutDevice(d); err != nil {
+		return nil, err
+	}
+	if err := x.tx.SetState(x.state); err != nil {
+		return nil, err
+	}
+	return &JoinReply{Version: Version, Now: x.now, Device: d.ID, Replica: d.Replica, Token: token, Lease: d.Lease,
+		Epoch: s.Epoch, Township: s.Township, TownshipName: s.Name, Role: d.Role, Scope: d.Scope, Person: d.Person}, nil
+}
+
+// HubReplica is the number of the hub's own writes.
+const HubReplica ReplicaID = 1
+
+// NewEpoch returns the state with which a restored hub begins: a new epoch,
+// and numbers beyond all that the lost time may have given out.
+func NewEpoch(s HubState, now int64) HubState {
+	s.Epoch = max(s.Epoch+1, Epoch(now/1000))
+	s.NextReplica += 1 << 16
+	s.NextDevice += 1 << 16
+	return s
+}

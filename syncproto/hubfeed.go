@@ -1,0 +1,367 @@
+package syncproto
+
+import (
+	"encoding/binary"
+	"iter"
+	"slices"
+)
+
+// download fills the reply from the snapshot or the feed, up to the budget,
+// and says at the end what the replica should hold.
+func (x *exchange) download() error {
+	cur := x.req.Cursor
+	if x.req.Budget == 0 {
+		return nil
+	}
+	switch {
+	case cur.Epoch == 0: // a new copy
+		cur = Cursor{x.state.Epoch, x.device.Subs, x.base, x.page(page{})}
+	case cur.Epoch != x.state.Epoch, cur.Subs != x.device.Subs:
+		// The hub was restored, or the device now reads other scopes: what
+		// differs is found by comparison, not by sending everything again.
+		cur = Cursor{Epoch: x.state.Epoch, Subs: x.device.Subs, Seq: x.state.Seq}
+	}
+	var err error
+	if len(cur.Page) > 0 {
+		cur, err = x.snapshot(cur)
+	}
+	if err == nil && len(cur.Page) == 0 && !x.reply.More {
+		cur, err = x.feed(cur)
+	}
+	if err != nil {
+		return err
+	}
+	x.reply.Moved = cur.Seq != x.req.Cursor.Seq || cur.Epoch != x.req.Cursor.Epoch ||
+		cur.Subs != x.req.Cursor.Subs || !slices.Equal(cur.Page, x.req.Cursor.Page)
+	x.reply.Cursor = cur
+	if x.reply.More {
+		return nil
+	}
+	return x.total()
+}
+
+func (x *exchange) total() error {
+	var total Sum
+	for _, s := range x.scopes {
+		sum, err := x.tx.Sum(s, AllDays)
+		if err != nil {
+			return err
+		}
+		total = total.Plus(sum)
+	}
+	x.reply.Sum = &total
+	return nil
+}
+
+// page is a place in a snapshot.
+type page struct {
+	step, scope uint64
+	sent        uint64 // records so far
+	last        ID
+}
+
+func (x *exchange) page(p page) []byte {
+	b := binary.AppendUvarint([]byte{1}, p.step)
+	b = binary.AppendUvarint(b, p.scope)
+	b = binary.AppendUvarint(b, p.sent)
+	return p.last.Append(b)
+}
+
+func parsePage(b []byte) (page, error) {
+	u := &unstream{b: b}
+	if u.byte() != 1 {
+		u.fail("page of unknown form")
+	}
+	p := page{step: u.uvarint(), scope: u.uvarint(), sent: u.uvarint()}
+	id, err := StampOf(u.take(StampSize))
+	if u.err != nil {
+		return p, u.err
+	}
+	p.last = id
+	return p, err
+}
+
+// snapshot goes on with a first copy: collection by collection, rosters
+// before logs, so that the laptop is of use before the rest has come.
+func (x *exchange) snapshot(cur Cursor) (Cursor, error) {
+	p, err := parsePage(cur.Page)
+	if err != nil {
+		return cur, refuse(CodeMalformed, "下载位置无法识别", "请重新同步")
+	}
+	order := x.Policy.FirstCopy()
+	for ; p.step < uint64(len(order)); p.step, p.scope = p.step+1, 0 {
+		for ; p.scope < uint64(len(x.scopes)); p.scope, p.last = p.scope+1, (ID{}) {
+			full, err := x.copyScope(&p, order[p.step])
+			if err != nil {
+				return cur, err
+			}
+			if full {
+				cur.Page = x.page(p)
+				return cur, x.remaining(p.sent)
+			}
+		}
+	}
+	cur.Page = nil
+	return cur, nil
+}
+
+// copyScope adds records of one collection in one scope and reports whether
+// the budget ran out.
+func (x *exchange) copyScope(p *page, o CopyOrder) (full bool, err error) {
+	for id, err := range x.tx.Scan(x.scopes[p.scope], o.Collection, p.last, o.Newest) {
+		if err != nil {
+			return false, err
+		}
+		if x.size >= x.req.Budget {
+			return true, nil
+		}
+		st, err := x.tx.Record(Key{o.Collection, id})
+		if err != nil {
+			return false, err
+		}
+		x.carry(st, 0)
+		p.last = id
+		p.sent++
+	}
+	return false, nil
+}
+
+func (x *exchange) remaining(sent uint64) error {
+	if err := x.total(); err != nil {
+		return err
+	}
+	x.reply.More = true
+	if n := x.reply.Sum.Count; n > sent {
+		x.reply.Left = n - sent
+	}
+	x.reply.Sum = nil
+	return nil
+}
+
+// feed goes on from the cursor through all of the device's scopes at once, in
+// the order of the feed.
+func (x *exchange) feed(cur Cursor) (Cursor, error) {
+	entries := merge(x.tx, x.scopes, cur.Seq)
+	since := cur.Seq
+	for e, err := range entries {
+		if err != nil {
+			return cur, err
+		}
+		if e.Seq > x.base {
+			break // from this upload: echoed already
+		}
+		if x.size >= x.req.Budget {
+			x.reply.More, x.reply.Left = true, uint64(x.state.Seq-cur.Seq)
+			return cur, nil
+		}
+		if err := x.deliver(e, since); err != nil {
+			return cur, err
+		}
+		cur.Seq = e.Seq
+	}
+	cur.Seq = x.state.Seq
+	return cur, nil
+}
+
+func (x *exchange) deliver(e FeedEntry, since Seq) error {
+	st, err := x.tx.Record(e.Key)
+	if err != nil {
+		return err
+	}
+	switch {
+	case st == nil:
+		return &Error{Code: CodeDamaged, Message: "服务器数据不完整", Hint: "请运行 gridbookd verify"}
+	case st.Purged:
+		x.reply.Purged = append(x.reply.Purged, e.Key)
+	case e.Gone:
+		if _, ok := x.visible(st); !ok {
+			x.reply.Gone = append(x.reply.Gone, e.Key)
+		}
+	default:
+		x.carry(st, since)
+		return nil
+	}
+	x.size += StampSize
+	return nil
+}
+
+// carry adds what changed in a record since a place of the feed, or all of it
+// if it entered the device's scopes later than that.
+func (x *exchange) carry(st *Stored, since Seq) {
+	if p, ok := x.visible(st); !ok || p.Since > since {
+		x.add(st.Record, st.Received)
+		return
+	}
+	x.add(st.Only(fieldsSince(st, since)), st.Received)
+}
+
+func (x *exchange) add(r *Record, received int64) {
+	if i, ok := x.index[r.Key]; ok {
+		x.down.Records[i].Join(r)
+		return
+	}
+	x.index[r.Key] = len(x.down.Records)
+	x.down.Records = append(x.down.Records, r)
+	x.down.Received = append(x.down.Received, received)
+	x.size += sizeOf(r)
+}
+
+// sizeOf estimates a record's bytes before compression.
+func sizeOf(r *Record) int {
+	n := 8
+	for _, f := range r.Fields {
+		for _, h := range f.Heads {
+			n += h.Value.Size()
+		}
+	}
+	return n
+}
+
+// merge lists the entries of several feeds in the order of their sequence,
+// each record once.
+func merge(tx HubTx, scopes []Scope, after Seq) iter.Seq2[FeedEntry, error] {
+	return func(yield func(FeedEntry, error) bool) {
+		type source struct {
+			next func() (FeedEntry, error, bool)
+			head FeedEntry
+		}
+		var sources []*source
+		for _, s := range scopes {
+			next, stop := iter.Pull2(tx.Feed(s, after))
+			defer stop()
+			e, err, ok := next()
+			if err != nil {
+				yield(e, err)
+				return
+			}
+			if ok {
+				sources = append(sources, &source{next, e})
+			}
+		}
+		for len(sources) > 0 {
+			least := sources[0]
+			for _, s := range sources[1:] {
+				if s.head.Seq < least.head.Seq || s.head.Seq == least.head.Seq && !s.head.Gone {
+					least = s
+				}
+			}
+			if !yield(least.head, nil) {
+				return
+			}
+			e, err, ok := least.next()
+			if err != nil {
+				yield(e, err)
+				return
+			}
+			least.head = e
+			if !ok {
+				sources = slices.DeleteFunc(sources, func(s *source) bool { return s == least })
+			}
+		}
+	}
+}
+
+// probe answers a comparison: which days differ, or, for the days whose
+// records it lists, what either side lacks.
+func (x *exchange) probe() error {
+	p := x.req.Probe
+	if len(p.Of) == 0 {
+		days, err := x.days()
+		if err != nil {
+			return err
+		}
+		for _, d := range p.Days {
+			if days[d.Day] == d.Sum {
+				delete(days, d.Day)
+			} else if _, ok := days[d.Day]; !ok {
+				days[d.Day] = Sum{}
+			}
+		}
+		for d := range days {
+			x.reply.DifferDays = append(x.reply.DifferDays, d)
+		}
+		slices.Sort(x.reply.DifferDays)
+		if n := len(x.reply.DifferDays); n > MaxDays {
+			x.reply.DifferDays = x.reply.DifferDays[:MaxDays]
+		}
+		return nil
+	}
+	theirs := make(map[Key]uint64, len(p.Records))
+	for _, h := range p.Records {
+		theirs[h.Key] = h.Hash
+	}
+	for _, d := range p.Of {
+		if err := x.probeDay(d, theirs); err != nil {
+			return err
+		}
+	}
+	for k := range theirs {
+		if err := x.stray(k); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(x.reply.Want, Key.Compare)
+	slices.SortFunc(x.reply.Gone, Key.Compare)
+	return nil
+}
+
+func (x *exchange) days() (map[uint32]Sum, error) {
+	out := map[uint32]Sum{}
+	for _, s := range x.scopes {
+		for d, err := range x.tx.Days(s) {
+			if err != nil {
+				return nil, err
+			}
+			if d.Count > 0 || d.Lo != 0 || d.Hi != 0 {
+				out[d.Day] = out[d.Day].Plus(d.Sum)
+			}
+		}
+	}
+	return out, nil
+}
+
+// probeDay sends the records of a day that the replica lacks or has
+// otherwise, and takes what agrees out of theirs.
+func (x *exchange) probeDay(day uint32, theirs map[Key]uint64) error {
+	for _, s := range x.scopes {
+		for h, err := range x.tx.OfDay(s, day) {
+			if err != nil {
+				return err
+			}
+			hash, has := theirs[h.Key]
+			delete(theirs, h.Key)
+			if has && hash == h.Hash {
+				continue
+			}
+			if x.size >= x.req.Budget {
+				x.reply.More = true
+				continue
+			}
+			if has {
+				x.reply.Want = append(x.reply.Want, h.Key)
+			}
+			st, err := x.tx.Record(h.Key)
+			if err != nil {
+				return err
+			}
+			x.add(st.Record, st.Received)
+		}
+	}
+	return nil
+}
+
+// stray decides about a record that the replica has and its scopes lack.
+func (x *exchange) stray(k Key) error {
+	st, err := x.tx.Record(k)
+	switch {
+	case err != nil:
+		return err
+	case st == nil:
+		x.reply.Want = append(x.reply.Want, k)
+	case st.Purged:
+		x.reply.Purged = append(x.reply.Purged, k)
+	default:
+		x.reply.Gone = append(x.reply.Gone, k)
+	}
+	return nil
+}

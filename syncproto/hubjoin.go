@@ -1,0 +1,379 @@
+package syncproto
+
+import (
+	"slices"
+)
+
+// upload joins the request's batch, record by record: one that is refused is
+// named in the reply and the rest goes on.
+func (x *exchange) upload() error {
+	batch, err := x.Codec.Decode(x.req.Batch)
+	if err != nil {
+		return &refusal{Error_: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
+	}
+	for _, r := range batch.Records {
+		if r.Newest() > TimeAt(x.now+MaxAheadMillis) {
+			return refuse(CodeClockAhead, "这台电脑的时间比服务器快一天以上", "请校准电脑的日期和时间;程序会自动改正未上报内容的时间")
+		}
+	}
+	rejected := 0
+	for _, r := range batch.Records {
+		ok, err := x.accept(r)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			rejected++
+		}
+	}
+	d := x.device
+	d.Uploaded, d.Sent, d.Rejected = x.now, d.Sent+uint64(len(batch.Records)-rejected), d.Rejected+uint64(rejected)
+	if err := x.tx.PutDevice(d); err != nil {
+		return err
+	}
+	return x.tx.SetState(x.state)
+}
+
+// accept joins one record and reports whether it was allowed.
+func (x *exchange) accept(r *Record) (bool, error) {
+	old, err := x.tx.Record(r.Key)
+	if err != nil {
+		return false, err
+	}
+	if old != nil && old.Purged {
+		x.reply.Purged = append(x.reply.Purged, r.Key)
+		return true, nil
+	}
+	after, before, changed := r, (*Record)(nil), tagsOf(r)
+	if old != nil {
+		before, after = old.Record, old.Record.Clone()
+		changed = after.Join(r)
+	}
+	parent, home, err := x.home(after, old)
+	if err != nil {
+		return false, err
+	}
+	if home == "" {
+		home = x.device.Scope
+	}
+	if rej := x.Policy.Allow(x.state.Township, x.device, before, after, home); rej != nil {
+		late, err := x.late(old, parent)
+		if err != nil {
+			return false, err
+		}
+		if !late || rej.Code != CodeScope {
+			rej.Key = r.Key
+			x.reply.Rejections = append(x.reply.Rejections, *rej)
+			return false, nil
+		}
+	}
+	if old == nil || len(changed) > 0 {
+		if err := x.put(old, after, changed); err != nil {
+			return false, err
+		}
+	}
+	return true, x.echo(r, old)
+}
+
+func tagsOf(r *Record) []Tag {
+	out := make([]Tag, len(r.Fields))
+	for i, f := range r.Fields {
+		out[i] = f.Tag
+	}
+	return out
+}
+
+// late reports whether the device could write this record, or its parent,
+// before it moved away: its work from that time is taken.
+func (x *exchange) late(old *Stored, parent *Stored) (bool, error) {
+	for _, s := range []*Stored{old, parent} {
+		if s != nil && slices.ContainsFunc(s.Places, func(p Place) bool { return p.Gone && slices.Contains(x.scopes, p.Scope) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// home returns the record that r follows, if it is here, and r's place.
+func (x *exchange) home(r *Record, old *Stored) (*Stored, string, error) {
+	if k := x.Policy.Parent(r); k != (Key{}) {
+		p, err := x.tx.Record(k)
+		if err != nil {
+			return nil, "", err
+		}
+		if p != nil && !p.Purged && p.Home != "" {
+			return p, p.Home, nil
+		}
+	}
+	if own := x.Policy.Home(r); own != "" {
+		return nil, own, nil
+	}
+	if old != nil {
+		return nil, old.Home, nil
+	}
+	return nil, "", nil
+}
+
+// echo sends back what the device does not know of a record that it has just
+// written: what others changed since its cursor, and joins that differ from
+// what it sent.
+func (x *exchange) echo(sent *Record, old *Stored) error {
+	st, err := x.tx.Record(sent.Key)
+	if err != nil {
+		return err
+	}
+	place, ok := x.visible(st)
+	if !ok {
+		x.reply.Gone = append(x.reply.Gone, sent.Key)
+		return nil
+	}
+	if old == nil {
+		return nil
+	}
+	cursor := x.req.Cursor.Seq
+	if x.req.Cursor.Epoch != x.state.Epoch || place.Since > cursor {
+		x.carry(st, 0)
+		return nil
+	}
+	unknown := fieldsSince(old, cursor)
+	for _, f := range sent.Fields {
+		if now, _ := st.Field(f.Tag); !now.Equal(f.Register) && !slices.Contains(unknown, f.Tag) {
+			unknown = append(unknown, f.Tag)
+		}
+	}
+	if len(unknown) > 0 {
+		x.add(st.Only(unknown), st.Received)
+	}
+	return nil
+}
+
+// visible returns the record's place in the first of the device's scopes in
+// which it stands.
+func (x *exchange) visible(st *Stored) (Place, bool) {
+	for _, p := range st.Places {
+		if !p.Gone && slices.Contains(x.scopes, p.Scope) {
+			return p, true
+		}
+	}
+	return Place{}, false
+}
+
+func fieldsSince(st *Stored, cursor Seq) []Tag {
+	var out []Tag
+	for _, f := range st.Record.Fields {
+		if seqOf(st, f.Tag) > cursor {
+			out = append(out, f.Tag)
+		}
+	}
+	return out
+}
+
+func seqOf(st *Stored, t Tag) Seq {
+	for _, c := range st.Changed {
+		if c.Tag == t {
+			return c.Seq
+		}
+	}
+	return st.Seq
+}
+
+// put stores a record at the end of the feed, moves it between scopes, keeps
+// the sums, and lets its dependants follow a change of home.
+func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
+	parent, home, err := x.home(r, old)
+	if err != nil {
+		return err
+	}
+	if home == "" && x.device != nil {
+		home = x.device.Scope
+	}
+	x.state.Seq++
+	st := &Stored{Record: r, Seq: x.state.Seq, Home: home, Received: x.now, Parent: x.Policy.Parent(r)}
+	_ = parent
+	if old != nil {
+		for _, f := range old.Record.Fields {
+			if !slices.Contains(changed, f.Tag) {
+				st.Changed = append(st.Changed, TagSeq{f.Tag, seqOf(old, f.Tag)})
+			}
+		}
+	}
+	st.Places = x.places(old, st)
+	if err := x.sums(old, st); err != nil {
+		return err
+	}
+	if err := x.tx.PutRecord(old, st); err != nil {
+		return err
+	}
+	x.joined = append(x.joined, r.Key)
+	if old != nil && old.Home == st.Home {
+		return nil
+	}
+	return x.follow(r.Key)
+}
+
+// follow gives the dependants of a record its new home.
+func (x *exchange) follow(k Key) error {
+	var keys []Key
+	for d, err := range x.tx.Dependants(k) {
+		if err != nil {
+			return err
+		}
+		keys = append(keys, d)
+	}
+	for _, d := range keys {
+		st, err := x.tx.Record(d)
+		if err != nil {
+			return err
+		}
+		if st == nil || st.Purged {
+			continue
+		}
+		_, home, err := x.home(st.Record, st)
+		if err != nil {
+			return err
+		}
+		if home != st.Home {
+			if err := x.put(st, st.Record, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// places puts st at its sequence in every scope where it belongs and marks
+// those that it left.
+func (x *exchange) places(old, st *Stored) []Place {
+	scopes := x.Policy.Scopes(x.state.Township, st.Collection, st.Home)
+	var out []Place
+	for _, s := range scopes {
+		p := Place{Scope: s, Seq: st.Seq, Since: st.Seq}
+		if was := placeIn(old, s); was != nil && !was.Gone {
+			p.Since = was.Since
+		}
+		out = append(out, p)
+	}
+	if old != nil {
+		for _, p := range old.Places {
+			if slices.Contains(scopes, p.Scope) {
+				continue
+			}
+			if !p.Gone {
+				p = Place{Scope: p.Scope, Seq: st.Seq, Since: st.Seq, Gone: true}
+			}
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func placeIn(st *Stored, s Scope) *Place {
+	if st == nil {
+		return nil
+	}
+	for i := range st.Places {
+		if st.Places[i].Scope == s {
+			return &st.Places[i]
+		}
+	}
+	return nil
+}
+
+// sums takes the old record's hash out of its scopes and puts the new one in.
+func (x *exchange) sums(old, st *Stored) error {
+	day := st.ID.Time.Day()
+	if old != nil && !old.Purged {
+		h := old.Record.Hash()
+		for _, p := range old.Places {
+			if p.Gone {
+				continue
+			}
+			if err := x.sum(p.Scope, day, func(s Sum) Sum { return s.Remove(h) }); err != nil {
+				return err
+			}
+		}
+	}
+	if st.Purged {
+		return nil
+	}
+	h := st.Record.Hash()
+	for _, p := range st.Places {
+		if p.Gone {
+			continue
+		}
+		if err := x.sum(p.Scope, day, func(s Sum) Sum { return s.Add(h) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *exchange) sum(scope Scope, day uint32, change func(Sum) Sum) error {
+	for _, d := range []uint32{day, AllDays} {
+		s, err := x.tx.Sum(scope, d)
+		if err != nil {
+			return err
+		}
+		if err := x.tx.PutSum(scope, d, change(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Purge erases a record for good: its id stays, so that a late copy cannot
+// bring it back.
+func (h *Hub) Purge(tx HubTx, k Key, now int64) error {
+	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
+	var err error
+	if x.state, err = tx.State(); err != nil {
+		return err
+	}
+	old, err := tx.Record(k)
+	if err != nil {
+		return err
+	}
+	if old == nil {
+		return &Error{Code: CodeNotFound, Message: "没有这条记录", Hint: "请核对编号"}
+	}
+	if old.Purged {
+		return nil
+	}
+	x.state.Seq++
+	st := &Stored{Record: NewRecord(k.Collection, k.ID), Seq: x.state.Seq, Home: old.Home, Received: now, Purged: true}
+	for _, p := range old.Places {
+		st.Places = append(st.Places, Place{Scope: p.Scope, Seq: st.Seq, Since: st.Seq, Gone: true})
+	}
+	if err := x.sums(old, st); err != nil {
+		return err
+	}
+	if err := tx.PutRecord(old, st); err != nil {
+		return err
+	}
+	return tx.SetState(x.state)
+}
+
+// Write stores a record of the hub's own making, such as a notice of the
+// township office; r's stamps come from the clock in the hub's state.
+func (h *Hub) Write(tx HubTx, make func(Stamp) *Record, now int64) (Key, error) {
+	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
+	var err error
+	if x.state, err = tx.State(); err != nil {
+		return Key{}, err
+	}
+	r := make(Stamp{x.state.Clock.Next(now), HubReplica})
+	old, err := tx.Record(r.Key)
+	if err != nil {
+		return Key{}, err
+	}
+	changed := tagsOf(r)
+	if old != nil {
+		joined := old.Record.Clone()
+		changed = joined.Join(r)
+		r = joined
+	}
+	if err := x.put(old, r, changed); err != nil {
+		return Key{}, err
+	}
+	return r.Key, tx.SetState(x.state)
+}

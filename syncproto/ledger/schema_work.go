@@ -1,0 +1,137 @@
+package ledger
+
+// workCollections is what was heard and done: visits, matters, disputes,
+// branch activities.
+func workCollections() []Collection {
+	return []Collection{
+		visitCollection(),
+		matterCollection(),
+		{Number: MatterStep, Key: "matter_step", Label: "事项办理过程", Parents: []string{"matter"}, Fields: []Field{
+			{Tag: 4, Key: "matter", Label: "事项", Type: Ref, Ref: "matter", Required: true},
+			{Tag: 5, Key: "date", Label: "日期", Type: Date, Required: true},
+			{Tag: 6, Key: "state", Label: "办到哪一步", Type: Enum, Table: "matter_state", Required: true},
+			{Tag: 7, Key: "content", Label: "办理情况", Type: Prose, Privacy: Sensitive},
+			{Tag: 8, Key: "reason", Label: "原因", Type: Prose},
+			{Tag: 9, Key: "by", Label: "经办人", Type: Text},
+			{Tag: 10, Key: "handler", Label: "交给谁办", Type: Text},
+			{Tag: 11, Key: "side", Label: "办理方", Type: Enum, Table: "side"},
+			{Tag: 12, Key: "deadline", Label: "办理时限", Type: Date},
+			{Tag: 13, Key: "level", Label: "办理层级", Type: Enum, Table: "matter_level"},
+		}},
+		disputeCollection(),
+		{Number: DisputeStep, Key: "dispute_step", Label: "调解过程", Parents: []string{"dispute"}, Fields: []Field{
+			{Tag: 4, Key: "dispute", Label: "纠纷", Type: Ref, Ref: "dispute", Required: true},
+			{Tag: 5, Key: "date", Label: "日期", Type: Date, Required: true},
+			{Tag: 6, Key: "state", Label: "调解状态", Type: Enum, Table: "mediation_state", Required: true},
+			{Tag: 7, Key: "content", Label: "调解记录", Type: Prose, Privacy: Sensitive},
+			{Tag: 8, Key: "by", Label: "调解员", Type: Text},
+			{Tag: 9, Key: "place", Label: "地点", Type: Text},
+		}},
+		{Number: Activity, Key: "activity", Label: "网格党支部活动", Fields: []Field{
+			{Tag: 4, Key: "date", Label: "日期", Type: Date, Required: true},
+			{Tag: 5, Key: "place", Label: "地点", Type: Text},
+			{Tag: 6, Key: "kind", Label: "活动类别", Type: Enum, Table: "activity_kind", Required: true},
+			{Tag: 7, Key: "title", Label: "主题", Type: Text, Required: true},
+			{Tag: 8, Key: "host", Label: "主持人", Type: Text},
+			{Tag: 9, Key: "expected", Label: "应到", Type: Int},
+			{Tag: 10, Key: "present", Label: "实到", Type: Int},
+			{Tag: 11, Key: "content", Label: "主要内容", Type: Prose},
+			{Tag: 12, Key: "recorder", Label: "记录人", Type: Text},
+			{Tag: 13, Key: "branch", Label: "党支部", Type: Ref, Ref: "branch"},
+			{Tag: 14, Key: "grid", Label: "网格", Type: Ref, Ref: "grid"},
+			{Tag: 15, Key: "builds", Label: "党的建设", Type: List, Table: "builds"},
+			{Tag: 16, Key: "forces", Label: "四力", Type: List, Table: "forces"},
+			{Tag: 17, Key: "online", Label: "网上开展", Type: Bool},
+			{Tag: 18, Key: "notice", Label: "宣传资料", Type: Ref, Ref: "notice"},
+		}},
+		{Number: MobileContact, Key: "mobile_contact", Label: "流动党员联系记录", Parents: []string{"mobile"}, Fields: []Field{
+			{Tag: 4, Key: "mobile", Label: "流动党员", Type: Ref, Ref: "mobile", Required: true},
+			{Tag: 5, Key: "date", Label: "日期", Type: Date, Required: true},
+			{Tag: 6, Key: "mode", Label: "联系方式", Type: Enum, Table: "visit_mode"},
+			{Tag: 7, Key: "content", Label: "联系情况", Type: Prose, Privacy: Personal},
+			{Tag: 8, Key: "by", Label: "联系人", Type: Text},
+		}},
+	}
+}
+
+func visitCollection() Collection {
+	return Collection{Number: Visit, Key: "visit", Label: "走访记录", Parents: []string{"household"}, OneOf: [][]string{{"visitor", "visitor_name"}}, Fields: []Field{
+		{Tag: 4, Key: "date", Label: "走访日期", Type: Date, Required: true},
+		{Tag: 5, Key: "mode", Label: "走访方式", Type: Enum, Table: "visit_mode", Required: true},
+		{Tag: 6, Key: "visitor", Label: "走访人(党员)", Type: Ref, Ref: "member"},
+		{Tag: 7, Key: "visitor_name", Label: "走访人", Type: Name, Privacy: Personal},
+		{Tag: 8, Key: "companions", Label: "同行人", Type: Text},
+		{Tag: 9, Key: "household", Label: "走访户", Type: Ref, Ref: "household", Required: true},
+		{Tag: 10, Key: "address", Label: "地址", Type: Text, Privacy: Personal},
+		{Tag: 11, Key: "situation", Label: "家庭近况", Type: Prose, Privacy: Sensitive},
+		{Tag: 12, Key: "request", Label: "困难与诉求", Type: Prose, Privacy: Sensitive},
+		{Tag: 13, Key: "livelihood", Label: "民生类别", Type: Enum, Table: "livelihood"},
+		{Tag: 14, Key: "done_on_spot", Label: "当场答复或办理", Type: Prose},
+		{Tag: 15, Key: "matter", Label: "转为事项", Type: Ref, Ref: "matter"},
+		{Tag: 16, Key: "matter_no", Label: "转为事项编号", Type: Text},
+		{Tag: 17, Key: "next_date", Label: "下次回访", Type: Date},
+		{Tag: 18, Key: "outcome", Label: "走访结果", Type: Word, Table: "visit_outcome"},
+		{Tag: 19, Key: "category", Label: "走访类别", Type: Word, Table: "visit_category"},
+		{Tag: 20, Key: "heard", Label: "反映的是", Type: Enum, Table: "heard"},
+	}}
+}
+
+func matterCollection() Collection {
+	return Collection{Number: Matter, Key: "matter", Label: "民情事项", Parents: []string{"household", "resident", "visit", "grid"}, Fields: []Field{
+		{Tag: 4, Key: "no", Label: "编号", Type: Text, Required: true, Max: 40},
+		{Tag: 5, Key: "date", Label: "登记日期", Type: Date, Required: true},
+		{Tag: 6, Key: "source", Label: "来源", Type: Enum, Table: "matter_source"},
+		{Tag: 7, Key: "person", Label: "反映人", Type: Name, Privacy: Personal},
+		{Tag: 8, Key: "phone", Label: "联系电话", Type: Phone, Privacy: Personal},
+		{Tag: 9, Key: "household", Label: "户", Type: Ref, Ref: "household"},
+		{Tag: 10, Key: "resident", Label: "居民", Type: Ref, Ref: "resident"},
+		{Tag: 11, Key: "grid", Label: "所属网格", Type: Ref, Ref: "grid"},
+		{Tag: 12, Key: "task", Label: "任务大类", Type: Enum, Table: "task"},
+		{Tag: 13, Key: "category", Label: "事项类别", Type: Enum, Table: "livelihood", Required: true},
+		{Tag: 14, Key: "content", Label: "事项内容", Type: Prose, Required: true, Privacy: Sensitive},
+		{Tag: 15, Key: "level", Label: "办理层级", Type: Enum, Table: "matter_level"},
+		{Tag: 16, Key: "state", Label: "办理状态", Type: Enum, Table: "matter_state"},
+		{Tag: 17, Key: "accepted", Label: "受理日期", Type: Date},
+		{Tag: 18, Key: "side", Label: "办理方", Type: Enum, Table: "side"},
+		{Tag: 19, Key: "handler", Label: "承办人(单位)", Type: Text},
+		{Tag: 20, Key: "resource", Label: "转给的资源", Type: Ref, Ref: "resource"},
+		{Tag: 21, Key: "deadline", Label: "办理时限", Type: Date},
+		{Tag: 22, Key: "progress", Label: "办理过程", Type: Prose, Privacy: Sensitive},
+		{Tag: 23, Key: "closed", Label: "办结日期", Type: Date},
+		{Tag: 24, Key: "result", Label: "办理结果", Type: Prose},
+		{Tag: 25, Key: "feedback", Label: "反馈日期与方式", Type: Text},
+		{Tag: 26, Key: "feedback_date", Label: "反馈日期", Type: Date},
+		{Tag: 27, Key: "rating", Label: "群众评价", Type: Enum, Table: "rating"},
+		{Tag: 28, Key: "visit", Label: "来自哪次走访", Type: Ref, Ref: "visit"},
+		{Tag: 29, Key: "reason", Label: "退回、挂起或不予受理的理由", Type: Prose},
+		{Tag: 30, Key: "heard", Label: "反映的是", Type: Enum, Table: "heard"},
+		{Tag: 31, Key: "organisation", Label: "承办组织", Type: Ref, Ref: "organisation"},
+		{Tag: 32, Key: "tried", Label: "上报前已做的工作", Type: Prose},
+	}}
+}
+
+func disputeCollection() Collection {
+	return Collection{Number: Dispute, Key: "dispute", Label: "矛盾纠纷", Parents: []string{"household", "grid"}, Fields: []Field{
+		{Tag: 4, Key: "no", Label: "编号", Type: Text, Max: 40},
+		{Tag: 5, Key: "date", Label: "排查日期", Type: Date, Required: true},
+		{Tag: 6, Key: "grid", Label: "所属网格", Type: Ref, Ref: "grid"},
+		{Tag: 7, Key: "household", Label: "户", Type: Ref, Ref: "household"},
+		{Tag: 8, Key: "party_a", Label: "当事人(甲方)", Type: Text, Required: true, Privacy: Personal},
+		{Tag: 9, Key: "party_b", Label: "当事人(乙方)", Type: Text, Privacy: Personal},
+		{Tag: 10, Key: "phone", Label: "联系电话", Type: Phone, Privacy: Personal},
+		{Tag: 11, Key: "people", Label: "涉及人数", Type: Int},
+		{Tag: 12, Key: "kind", Label: "纠纷类别", Type: Enum, Table: "dispute", Required: true},
+		{Tag: 13, Key: "facts", Label: "简要情况", Type: Prose, Required: true, Privacy: Sensitive},
+		{Tag: 14, Key: "risk", Label: "风险等级", Type: Enum, Table: "risk_colour"},
+		{Tag: 15, Key: "measures", Label: "化解措施", Type: Prose},
+		{Tag: 16, Key: "mediator", Label: "责任人(调解员)", Type: Text},
+		{Tag: 17, Key: "deadline", Label: "化解时限", Type: Date},
+		{Tag: 18, Key: "state", Label: "化解状态", Type: Enum, Table: "mediation_state"},
+		{Tag: 19, Key: "agreement", Label: "协议形式", Type: Enum, Table: "agreement"},
+		{Tag: 20, Key: "agreed", Label: "协议内容", Type: Prose, Privacy: Sensitive},
+		{Tag: 21, Key: "closed", Label: "化解日期", Type: Date},
+		{Tag: 22, Key: "follow_up", Label: "回访情况", Type: Prose},
+		{Tag: 23, Key: "level", Label: "化解层级", Type: Enum, Table: "matter_level"},
+		{Tag: 24, Key: "visit", Label: "来自哪次走访", Type: Ref, Ref: "visit"},
+	}}
+}
