@@ -1,0 +1,108 @@
+package roster
+
+import (
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// fields reads the fields of a record by their keys.
+type fields struct {
+	rec    *syncproto.Record
+	of     *ledger.Collection
+	shared map[string]string
+}
+
+func (r *Roster) fields(rec *syncproto.Record) fields {
+	return fields{rec, ledger.Must(rec.Collection), r.words}
+}
+
+func (f fields) value(key string) syncproto.Value { return f.rec.Value(f.of.Tag(key)) }
+func (f fields) text(key string) string           { return f.value(key).Text() }
+func (f fields) int(key string) int64             { return f.value(key).Int() }
+func (f fields) ref(key string) ID                { return f.value(key).Ref() }
+func (f fields) bool(key string) bool             { return f.value(key).Bool() }
+
+// word is a text that many records have in common; it is kept once.
+func (f fields) word(key string) string {
+	s := f.text(key)
+	if kept, ok := f.shared[s]; ok {
+		return kept
+	}
+	f.shared[s] = s
+	return s
+}
+
+func (f fields) village() *Village {
+	return &Village{ID: f.rec.ID, Code: f.word("code"), Name: f.word("name")}
+}
+
+func (f fields) grid() *Grid {
+	return &Grid{
+		ID: f.rec.ID, Village: f.word("village"), Code: f.text("grid_code"), Name: f.word("grid_name"),
+		Phone: f.text("phone"), To: f.int("to"),
+		Instructor: f.text("instructor"), Leader: f.text("leader"),
+		Fulltime: f.text("fulltime"), Parttime: f.text("parttime"),
+	}
+}
+
+func (f fields) micro() *Micro {
+	return &Micro{ID: f.rec.ID, Grid: f.ref("grid"), Name: f.word("name"), Leader: f.text("leader"), Phone: f.text("phone")}
+}
+
+func (f fields) branch() *Branch {
+	return &Branch{
+		ID: f.rec.ID, Village: f.word("village"), Name: f.word("name"), Kind: f.word("kind"),
+		Secretary: f.text("secretary"), Phone: f.text("phone"), To: f.int("to"),
+	}
+}
+
+func (f fields) cover() *BranchGrid {
+	return &BranchGrid{ID: f.rec.ID, Branch: f.ref("branch"), Grid: f.ref("grid"), From: f.int("from"), To: f.int("to")}
+}
+
+func (f fields) member() *Member {
+	return &Member{
+		ID: f.rec.ID, Village: f.word("village"), Name: f.text("name"), Phone: f.text("phone"),
+		Address: f.text("address"), Post: f.word("party_post"), Branch: f.ref("branch"), Grid: f.ref("grid"),
+		Status: f.word("party_status"), Online: f.word("online_branch"), Reason: f.text("link_reason"),
+		Mobile: f.bool("mobile_member"), Exempt: f.bool("exempt"), To: f.int("to"),
+	}
+}
+
+func (f fields) role() *Role {
+	return &Role{
+		ID: f.rec.ID, Member: f.ref("member"), Name: f.text("name"), Phone: f.text("phone"), Role: f.word("role"),
+		Grid: f.ref("grid"), Micro: f.ref("microgrid"), Branch: f.ref("branch"), From: f.int("from"), To: f.int("to"),
+	}
+}
+
+func (f fields) household() *Household {
+	return &Household{
+		ID: f.rec.ID, Village: f.word("village"), No: f.text("hh_no"), Head: f.text("head_name"),
+		HeadRef: f.ref("head"), Address: f.text("address"), Hamlet: f.word("hamlet"), Phone: f.text("phone"),
+		Grid: f.ref("grid"), Micro: f.ref("microgrid"), Kind: f.word("kind"), Residence: f.word("residence"),
+		Size: int(f.int("people")), MovedOut: f.int("moved_out"),
+	}
+}
+
+func (f fields) resident() *Resident {
+	return &Resident{
+		ID: f.rec.ID, Household: f.ref("household"), Name: f.text("name"), Phone: f.text("phone"),
+		Short: f.text("short_phone"), Sex: f.word("sex"), Relation: f.word("relation"),
+		Residence: f.word("residence"), Birth: f.int("birth"),
+	}
+}
+
+func (f fields) link() *Link {
+	return &Link{
+		ID: f.rec.ID, Member: f.ref("member"), Household: f.ref("household"), Basis: f.word("link_basis"),
+		From: f.int("from"), To: f.int("to"),
+	}
+}
+
+func (f fields) care() *Care {
+	return &Care{
+		ID: f.rec.ID, Household: f.ref("household"), Resident: f.ref("resident"), Name: f.text("name"),
+		Category: f.word("care"), Cycle: f.word("cycle"), Review: f.int("review"), From: f.int("from"), To: f.int("to"),
+	}
+}
