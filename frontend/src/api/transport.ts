@@ -2,6 +2,9 @@
 // method Bridge.Call; in a browser it is HTTP to the loopback host. Nothing
 // else in the front end may know which of the two it is running on.
 
+import { Call } from '../../wailsjs/go/desktop/Bridge'
+import { EventsOn } from '../../wailsjs/runtime/runtime'
+
 /** What Go says when a call fails: code for programs, the rest for people. */
 export class ApiError extends Error {
   constructor(
@@ -20,6 +23,9 @@ export interface BridgeEvent {
   revision: number
   payload: unknown
 }
+
+/** Topic of an event that the browser's connection makes when it was cut and is back: read again. */
+export const MISSED = 'missed'
 
 /** Which files a dialog shows, e.g. { name: '表格', extensions: ['xlsx', 'csv'] }. */
 export interface FileFilter {
@@ -71,23 +77,27 @@ function choose(filters: FileFilter[]): Promise<File | null> {
   })
 }
 
+// Both hosts answer this address. The body is an ArrayBuffer, never a Blob,
+// File or FormData: those crash WebKitGTK and the window with it.
+async function upload(bytes: ArrayBuffer, name: string): Promise<string> {
+  const path = `/api/upload?name=${encodeURIComponent(name)}`
+  const reply = await post(path, 'application/octet-stream', bytes)
+  return ((await reply.json()) as { handle: string }).handle
+}
+
+/** The browser: the loopback host of app/webhost. */
 class HttpTransport implements Transport {
+  readonly upload = upload
+
   async call<T>(method: string, args: unknown[]): Promise<T> {
     const reply = await post('/api/call', 'application/json', JSON.stringify({ method, args }))
     return (await reply.json()) as T
   }
 
-  async upload(bytes: ArrayBuffer, name: string): Promise<string> {
-    const path = `/api/upload?name=${encodeURIComponent(name)}`
-    const reply = await post(path, 'application/octet-stream', bytes)
-    return ((await reply.json()) as { handle: string }).handle
-  }
-
   async pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null> {
     const file = await choose(filters)
     if (!file) return null
-    // An ArrayBuffer, never the File itself: WebKitGTK crashes on Blob bodies.
-    return { handle: await this.upload(await file.arrayBuffer(), file.name), name: file.name }
+    return { handle: await upload(await file.arrayBuffer(), file.name), name: file.name }
   }
 
   async saveFile(handle: string, name: string): Promise<boolean> {
@@ -100,9 +110,47 @@ class HttpTransport implements Transport {
 
   onEvent(listener: (event: BridgeEvent) => void): () => void {
     const source = new EventSource('/api/events')
+    let opened = false
+    source.onopen = () => {
+      if (opened) listener({ topic: MISSED, revision: 0, payload: null })
+      opened = true
+    }
     source.onmessage = (m) => listener(JSON.parse(m.data as string) as BridgeEvent)
     return () => source.close()
   }
 }
 
-export const transport: Transport = new HttpTransport()
+/** The desktop window: the one method that app/desktop binds. */
+class WindowTransport implements Transport {
+  readonly upload = upload
+
+  async call<T>(method: string, args: unknown[]): Promise<T> {
+    let reply: string
+    try {
+      reply = await Call(method, JSON.stringify(args))
+    } catch (e) {
+      throw toApiError(e)
+    }
+    return JSON.parse(reply) as T
+  }
+
+  pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null> {
+    return this.call('PickFile', [filters])
+  }
+
+  saveFile(handle: string, name: string): Promise<boolean> {
+    return this.call('SaveFile', [handle, name])
+  }
+
+  onEvent(listener: (event: BridgeEvent) => void): () => void {
+    // Not EventsOff, which would end every listener of the name.
+    return EventsOn('gridbook', listener)
+  }
+}
+
+/** Where these screens run decides; tests may hand in another place. */
+export function makeTransport(place: { go?: unknown }): Transport {
+  return place.go ? new WindowTransport() : new HttpTransport()
+}
+
+export const transport: Transport = makeTransport(window as { go?: unknown })
