@@ -3,6 +3,7 @@ package syncproto
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -55,22 +56,23 @@ func (h *Hub) Serve(tx HubTx, q *Request, now int64) (*Served, error) {
 		x.reply.Batch = h.Codec.Encode(&x.down, EffortFor(q.Link))
 		return &Served{x.reply, x.device, x.joined}, nil
 	}
-	if e, ok := err.(*refusal); ok {
-		return &Served{Reply: &Reply{Version: Version, Now: now, Error: e.Error_, Retry: e.retry}, Device: x.device}, nil
+	var e *refusal
+	if errors.As(err, &e) {
+		return &Served{Reply: &Reply{Version: Version, Now: now, Error: e.cause, Retry: e.retry}, Device: x.device}, nil
 	}
 	return nil, err
 }
 
 // refusal ends an exchange with an error for the peer.
 type refusal struct {
-	Error_ *Error
-	retry  int
+	cause *Error
+	retry int // seconds
 }
 
-func (r *refusal) Error() string { return r.Error_.Error() }
+func (r *refusal) Error() string { return r.cause.Error() }
 
 func refuse(code Code, message, hint string) error {
-	return &refusal{Error_: &Error{Code: code, Message: message, Hint: hint}}
+	return &refusal{cause: &Error{Code: code, Message: message, Hint: hint}}
 }
 
 func (x *exchange) run() error {

@@ -9,7 +9,7 @@ import (
 func (x *exchange) upload() error {
 	batch, err := x.Codec.Decode(x.req.Batch)
 	if err != nil {
-		return &refusal{Error_: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
+		return &refusal{cause: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
 	}
 	for _, r := range batch.Records {
 		if r.Newest() > TimeAt(x.now+MaxAheadMillis) {
@@ -180,7 +180,7 @@ func seqOf(st *Stored, t Tag) Seq {
 // put stores a record at the end of the feed, moves it between scopes, keeps
 // the sums, and lets its dependants follow a change of home.
 func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
-	parent, home, err := x.home(r, old)
+	_, home, err := x.home(r, old)
 	if err != nil {
 		return err
 	}
@@ -189,7 +189,6 @@ func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
 	}
 	x.state.Seq++
 	st := &Stored{Record: r, Seq: x.state.Seq, Home: home, Received: x.now, Parent: x.Policy.Parent(r)}
-	_ = parent
 	if old != nil {
 		for _, f := range old.Record.Fields {
 			if !slices.Contains(changed, f.Tag) {

@@ -27,6 +27,7 @@ type ReplicaMeta struct {
 	Offset   int64 // hub's clock minus ours in ms, learnt at the last exchange
 	Verified Verified
 	Order    uint64 // last Delta.Order given out
+	Offered  uint64 // deltas up to this Order have been sent at least once
 }
 
 // Upload is a batch that was sent and not answered: it is sent again byte for

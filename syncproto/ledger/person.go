@@ -15,8 +15,8 @@ func NormalID(s string) string {
 // of NormalID, "" if nothing is. The first six digits are not checked: people
 // keep the code of an area that has long been renamed.
 func CheckID(id string) Cause {
-	if strings.ContainsAny(id, ".+") || len(id) < 15 && strings.Contains(id, "E") {
-		return CauseIDAsNumber
+	if strings.ContainsAny(id, ".E") && allDigits(strings.NewReplacer(".", "", "E", "", "+", "").Replace(id)) {
+		return CauseIDAsNumber // 3.30799E+17
 	}
 	if len(id) == 15 && allDigits(id) {
 		return CauseIDOld

@@ -126,10 +126,18 @@ func (f *Field) Parse(in any) (syncproto.Value, error) {
 		return syncproto.Value{}, nil
 	}
 	v, err := traitOf(f.Type).parse(f, in)
+	return f.fitting(v, err)
+}
+
+// fitting passes v on if it was read without err and fits.
+func (f *Field) fitting(v syncproto.Value, err error) (syncproto.Value, error) {
+	if err == nil {
+		err = f.fits(v)
+	}
 	if err != nil {
 		return syncproto.Value{}, err
 	}
-	return v, f.fits(v)
+	return v, nil
 }
 
 // ParseCell reads a value from a spreadsheet's cell, in all the shapes in
@@ -141,10 +149,7 @@ func (f *Field) ParseCell(c Cell) (syncproto.Value, error) {
 		return syncproto.Value{}, nil
 	}
 	v, err := traitOf(f.Type).cell(f, c)
-	if err != nil {
-		return syncproto.Value{}, err
-	}
-	return v, f.fits(v)
+	return f.fitting(v, err)
 }
 
 // JSON returns v so that encoding/json writes what Parse reads. A value of
