@@ -75,8 +75,9 @@ type Recovered struct {
 
 // Settings are a person's own, kept on the laptop and never synced.
 type Settings struct {
-	LargeText bool   `json:"largeText"`
-	Language  string `json:"language"` // zh-CN, en
+	// TextSize is the size of ordinary letters in pixels: 16, 18, 20 or 22; 0 is 18.
+	TextSize int    `json:"textSize"`
+	Language string `json:"language"` // zh-CN, en
 	// LockMinutes without a key or click lock the screens; 0: never.
 	LockMinutes int `json:"lockMinutes"`
 	// VisitMode is the mode last chosen, offered first for the next visit.

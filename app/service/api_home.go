@@ -97,8 +97,10 @@ type GridRow struct {
 	Households int         `json:"households"`
 	People     int         `json:"people"`
 	Linked     int         `json:"linked"`
-	Sync       SyncState   `json:"sync"`
-	Conflicts  int         `json:"conflicts"`
+	// Visited counts the grid's households with a contact log in the current month.
+	Visited   int       `json:"visited"`
+	Sync      SyncState `json:"sync"`
+	Conflicts int       `json:"conflicts"`
 }
 
 // MicroRow is a micro-grid.

@@ -25,6 +25,22 @@ type SchemaField struct {
 	Ref      string `json:"ref"`   // collection key of a reference
 	Required bool   `json:"required"`
 	Privacy  string `json:"privacy"` // public, personal, sensitive
+	Max      int    `json:"max"`     // characters, 0: no limit
+}
+
+// Checklist is a list of points to look at in a household, of one hazard kind.
+type Checklist struct {
+	Kind  string      `json:"kind"` // code of table hazard
+	Name  string      `json:"name"`
+	When  string      `json:"when"` // in which season
+	Items []CheckItem `json:"items"`
+}
+
+// CheckItem is one point of a checklist.
+type CheckItem struct {
+	ID     string `json:"id"`
+	Text   string `json:"text"`
+	Action string `json:"action"` // code of table hazard_grade that fits as a rule
 }
 
 // Code is a row of a code table.

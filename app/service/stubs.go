@@ -235,3 +235,19 @@ func (s *Service) Due(ctx context.Context, until string) ([]DueVisit, error) { r
 func (s *Service) Monthly(ctx context.Context, month string) ([]MonthlyRow, error) {
 	return nil, unbuilt()
 }
+
+// Checklists returns the points to look at in a household, by hazard kind.
+func (s *Service) Checklists(ctx context.Context) ([]Checklist, error) { return nil, unbuilt() }
+
+// AddStep adds a step to a matter, dispute or mobile member's record and, in
+// the same transaction, carries what it says over to that record: its state,
+// handler, deadline, level, and the date of closing. collection and id name
+// the matter; fields are those of the step's own collection without the
+// reference back.
+func (s *Service) AddStep(ctx context.Context, collection, id string, fields map[string]any) (Saved, error) {
+	return Saved{}, unbuilt()
+}
+
+// Backup makes a verified copy of all data, sealed as it is here, to be put
+// on another disk.
+func (s *Service) Backup(ctx context.Context) (File, error) { return File{}, unbuilt() }

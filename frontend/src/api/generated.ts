@@ -32,6 +32,19 @@ export interface CellNote {
   message: string
 }
 
+export interface CheckItem {
+  id: string
+  text: string
+  action: string
+}
+
+export interface Checklist {
+  kind: string
+  name: string
+  when: string
+  items: CheckItem[]
+}
+
 export interface Code {
   code: string
   label: string
@@ -118,6 +131,7 @@ export interface GridRow {
   households: number
   people: number
   linked: number
+  visited: number
   sync: SyncState
   conflicts: number
 }
@@ -446,10 +460,11 @@ export interface SchemaField {
   ref: string
   required: boolean
   privacy: string
+  max: number
 }
 
 export interface Settings {
-  largeText: boolean
+  textSize: number
   language: string
   lockMinutes: number
   visitMode: string
@@ -587,8 +602,14 @@ export interface VisitRow {
 }
 
 export const api = {
+  /** AddStep adds a step to a matter, dispute or mobile member's record and, in the same transaction, carries what it says over to that record: its state, handler, deadline, level, and the date of closing. */
+  addStep: (collection: string, id: string, fields: Record<string, unknown>): Promise<Saved> => transport.call('AddStep', [collection, id, fields]),
+  /** Backup makes a verified copy of all data, sealed as it is here, to be put on another disk. */
+  backup: (): Promise<File> => transport.call('Backup', []),
   /** ChangePassword replaces the person's password. */
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
+  /** Checklists returns the points to look at in a household, by hazard kind. */
+  checklists: (): Promise<Checklist[]> => transport.call('Checklists', []),
   /** CodeTable returns the rows of a code table. */
   codeTable: (name: string): Promise<Code[]> => transport.call('CodeTable', [name]),
   /** Conflicts lists the records that have fields to be decided. */
