@@ -1,0 +1,146 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"iter"
+
+	berrors "go.etcd.io/bbolt/errors"
+
+	"gridbook/syncproto"
+)
+
+var keyState = []byte("state")
+
+func (t *tx) writable() error {
+	if !t.bolt.Writable() {
+		return berrors.ErrTxNotWritable
+	}
+	return nil
+}
+
+// State returns the zero state of a store that was just made.
+func (t *tx) State() (syncproto.HubState, error) {
+	if t.state != nil {
+		return *t.state, nil
+	}
+	var s syncproto.HubState
+	v, err := t.get(bucketMeta, keyState)
+	if err != nil {
+		return s, err
+	}
+	if v != nil {
+		err = unpackRow(v, &s.Township, &s.Name, &s.Epoch, &s.Seq, &s.NextReplica, &s.NextDevice, &s.Clock.Last)
+		if err != nil {
+			return s, err
+		}
+	}
+	t.state = &s
+	return s, nil
+}
+
+// SetState writes the state when the transaction ends.
+func (t *tx) SetState(s syncproto.HubState) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	t.state, t.stateDirty = &s, true
+	return nil
+}
+
+func (t *tx) flushState() error {
+	if !t.stateDirty {
+		return nil
+	}
+	s := t.state
+	v, err := packRow(s.Township, s.Name, s.Epoch, s.Seq, s.NextReplica, s.NextDevice, s.Clock.Last)
+	if err != nil {
+		return err
+	}
+	t.stateDirty = false
+	return t.put(bucketMeta, keyState, v)
+}
+
+func deviceKey(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
+
+// DeviceByToken returns the device whose TokenHash is h, nil if none.
+func (t *tx) DeviceByToken(h [32]byte) (*syncproto.Device, error) {
+	id, err := t.get(bucketToken, h[:])
+	if err != nil || id == nil {
+		return nil, err
+	}
+	v, err := t.get(bucketDevice, id)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, damaged("a token of no device")
+	}
+	return unpackDevice(v)
+}
+
+// PutDevice writes a device and the way to it by its token.
+func (t *tx) PutDevice(d *syncproto.Device) error {
+	key := deviceKey(d.ID)
+	before, err := t.get(bucketDevice, key)
+	if err != nil {
+		return err
+	}
+	var old *syncproto.Device
+	if before != nil {
+		if old, err = unpackDevice(before); err != nil {
+			return err
+		}
+	}
+	if old != nil && old.TokenHash != d.TokenHash {
+		if err := t.put(bucketToken, old.TokenHash[:], nil); err != nil {
+			return err
+		}
+	}
+	if old == nil || old.TokenHash != d.TokenHash {
+		hash := d.TokenHash
+		if err := t.put(bucketToken, hash[:], key); err != nil {
+			return err
+		}
+	}
+	v, err := packDevice(d)
+	if err != nil {
+		return err
+	}
+	return t.put(bucketDevice, key, v)
+}
+
+// Devices lists the devices by number.
+func (t *tx) Devices() iter.Seq2[*syncproto.Device, error] {
+	return func(yield func(*syncproto.Device, error) bool) {
+		for p, err := range t.walk(bucketDevice, nil, nil) {
+			var d *syncproto.Device
+			if err == nil {
+				d, err = unpackDevice(p.value)
+			}
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func packDevice(d *syncproto.Device) ([]byte, error) {
+	return packRow(d.ID, d.Replica, d.TokenHash[:], d.Lease, d.PrevLease, d.Nonce, d.Digest,
+		d.Role, d.Scope, d.Person, d.Name, d.Subs, d.Joined, d.Revoked, d.Seen, d.Uploaded,
+		d.Verdict.State, d.Verdict.Records, d.VerdictAt, d.Offset, d.Sent, d.Rejected)
+}
+
+func unpackDevice(b []byte) (*syncproto.Device, error) {
+	d := new(syncproto.Device)
+	var hash []byte
+	err := unpackRow(b, &d.ID, &d.Replica, &hash, &d.Lease, &d.PrevLease, &d.Nonce, &d.Digest,
+		&d.Role, &d.Scope, &d.Person, &d.Name, &d.Subs, &d.Joined, &d.Revoked, &d.Seen, &d.Uploaded,
+		&d.Verdict.State, &d.Verdict.Records, &d.VerdictAt, &d.Offset, &d.Sent, &d.Rejected)
+	if err != nil {
+		return nil, err
+	}
+	if copy(d.TokenHash[:], hash) != len(d.TokenHash) {
+		return nil, damaged("device %d: token hash of %d bytes", d.ID, len(hash))
+	}
+	return d, nil
+}

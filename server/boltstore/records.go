@@ -1,0 +1,155 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+
+	"gridbook/syncproto"
+)
+
+// recordKey has the id first: records arrive in about that order, and dumps
+// want it.
+func recordKey(k syncproto.Key) []byte {
+	b := k.ID.Append(make([]byte, 0, syncproto.KeySize))
+	return binary.BigEndian.AppendUint16(b, uint16(k.Collection))
+}
+
+func keyOfRecord(b []byte) (syncproto.Key, error) {
+	if len(b) != syncproto.KeySize {
+		return syncproto.Key{}, damaged("a record key of %d bytes", len(b))
+	}
+	id, err := syncproto.StampOf(b[:syncproto.StampSize])
+	return syncproto.Key{
+		Collection: syncproto.Collection(binary.BigEndian.Uint16(b[syncproto.StampSize:])),
+		ID:         id,
+	}, err
+}
+
+// Record returns nil if there is none.
+func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
+	v, err := t.get(bucketRecord, recordKey(k))
+	if err != nil || v == nil {
+		return nil, err
+	}
+	return unpackStored(k, v)
+}
+
+// Records lists all records by id, then by collection.
+func (t *tx) Records() iter.Seq2[*syncproto.Stored, error] {
+	return func(yield func(*syncproto.Stored, error) bool) {
+		for p, err := range t.walk(bucketRecord, nil, nil) {
+			var st *syncproto.Stored
+			var k syncproto.Key
+			if err == nil {
+				k, err = keyOfRecord(p.key)
+			}
+			if err == nil {
+				st, err = unpackStored(k, p.value)
+			}
+			if !yield(st, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// PutRecord replaces a record and its places in the feeds.
+func (t *tx) PutRecord(old, st *syncproto.Stored) error {
+	for _, p := range st.Places {
+		if err := checkScope(p.Scope); err != nil {
+			return err
+		}
+	}
+	canonical := syncproto.AppendRecord(nil, st.Record)
+	if old != nil {
+		if err := t.takeBack(old, st); err != nil {
+			return err
+		}
+	}
+	if err := t.place(st, syncproto.HashOf(canonical)); err != nil {
+		return err
+	}
+	if st.Parent != (syncproto.Key{}) && (old == nil || old.Parent != st.Parent) {
+		if err := t.put(bucketChild, childKey(st.Parent, st.Key), []byte{}); err != nil {
+			return err
+		}
+	}
+	return t.put(bucketRecord, recordKey(st.Key), packStored(st, canonical))
+}
+
+// takeBack removes what stands of old and will not be overwritten by st.
+func (t *tx) takeBack(old, st *syncproto.Stored) error {
+	for _, p := range old.Places {
+		if !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq }) {
+			if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), nil); err != nil {
+				return err
+			}
+		}
+		if stands(old, p) && !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(st, q) }) {
+			if err := t.put(bucketMember, memberKey(p.Scope, st.Key), nil); err != nil {
+				return err
+			}
+		}
+	}
+	if old.Parent != (syncproto.Key{}) && old.Parent != st.Parent {
+		return t.put(bucketChild, childKey(old.Parent, st.Key), nil)
+	}
+	return nil
+}
+
+func hasPlace(places []syncproto.Place, match func(syncproto.Place) bool) bool {
+	for _, p := range places {
+		if match(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// stands reports whether a device that reads the place's scope holds st.
+func stands(st *syncproto.Stored, p syncproto.Place) bool { return !p.Gone && !st.Purged }
+
+func (t *tx) place(st *syncproto.Stored, h syncproto.Hash) error {
+	for _, p := range st.Places {
+		value := append(st.Key.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
+		if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), value); err != nil {
+			return err
+		}
+		if !stands(st, p) {
+			continue
+		}
+		short := binary.BigEndian.AppendUint64(nil, h.Short())
+		if err := t.put(bucketMember, memberKey(p.Scope, st.Key), short); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkScope(s syncproto.Scope) error {
+	if len(s) == 0 || len(s) > 255 {
+		return fmt.Errorf("a scope of %d bytes", len(s))
+	}
+	return nil
+}
+
+func childKey(parent, child syncproto.Key) []byte {
+	return child.Append(parent.Append(make([]byte, 0, 2*syncproto.KeySize)))
+}
+
+// Dependants lists the records whose Parent is k.
+func (t *tx) Dependants(k syncproto.Key) iter.Seq2[syncproto.Key, error] {
+	return func(yield func(syncproto.Key, error) bool) {
+		prefix := k.Bytes()
+		for p, err := range t.walk(bucketChild, prefix, prefix) {
+			var child syncproto.Key
+			if err == nil {
+				child, err = syncproto.KeyOf(p.key[len(prefix):])
+			}
+			if !yield(child, err) || err != nil {
+				return
+			}
+		}
+	}
+}
