@@ -1,5 +1,10 @@
 package textmodel
 
+import (
+	"bytes"
+	"encoding/binary"
+)
+
 // A carryless binary arithmetic coder: the interval [low, high] shrinks in
 // proportion to each bit's probability; bytes on which both ends agree leave.
 
@@ -41,35 +46,34 @@ func (e *encoder) code(bit, p int) int {
 	return bit
 }
 
-// finish writes the fewest bytes that, followed by endless zeros, lie in the
-// interval.
-func (e *encoder) finish() []byte {
-	for n := uint(0); n < 32; n += 8 {
-		keep := ^(^uint32(0) >> n)
-		v := e.high & keep
-		if v >= e.low {
-			for k := uint(0); k < n; k += 8 {
-				e.out = append(e.out, byte(v>>(24-k)))
-			}
-			return e.out
+// finish writes the ending and returns all bytes.
+func (e *encoder) finish() []byte { return append(e.out, ending(e.low, e.high)...) }
+
+// ending is the fewest bytes that, followed by endless zeros, lie between low
+// and high.
+func ending(low, high uint32) []byte {
+	var b [4]byte
+	binary.BigEndian.PutUint32(b[:], high)
+	for n := range b {
+		if high&^(1<<(32-8*n)-1) >= low {
+			return b[:n]
 		}
 	}
-	return append(e.out, byte(e.high>>24), byte(e.high>>16), byte(e.high>>8), byte(e.high))
+	return b[:]
 }
 
-// maxBeyond is how many zero bytes a decoder may read after the end: its
-// window is four bytes wide.
-const maxBeyond = 4
+// windowBytes is how far a decoder reads ahead.
+const windowBytes = 4
 
 type decoder struct {
 	low, high, window uint32
-	in              []byte
-	beyond          int // zero bytes read after the end
+	in                []byte
+	read              int // bytes read, with the zeros after the end
 }
 
 func newDecoder(in []byte) *decoder {
 	d := &decoder{high: ^uint32(0), in: in}
-	for range 4 {
+	for range windowBytes {
 		d.shift()
 	}
 	return d
@@ -77,12 +81,10 @@ func newDecoder(in []byte) *decoder {
 
 func (d *decoder) shift() {
 	d.window <<= 8
-	if len(d.in) == 0 {
-		d.beyond++
-		return
+	if d.read < len(d.in) {
+		d.window |= uint32(d.in[d.read])
 	}
-	d.window |= uint32(d.in[0])
-	d.in = d.in[1:]
+	d.read++
 }
 
 func (d *decoder) code(_, p int) int {
@@ -103,4 +105,9 @@ func (d *decoder) code(_, p int) int {
 }
 
 // exhausted reports that more was asked for than any encoder wrote.
-func (d *decoder) exhausted() bool { return d.beyond > maxBeyond }
+func (d *decoder) exhausted() bool { return d.read > len(d.in)+windowBytes }
+
+// finished reports that the bytes end just as an encoder would end them.
+func (d *decoder) finished() bool {
+	return !d.exhausted() && bytes.Equal(d.in[d.read-windowBytes:], ending(d.low, d.high))
+}

@@ -19,10 +19,10 @@ const (
 )
 
 type mixer struct {
-	in     [inputs]int
+	in     [inputs]int64
 	panel  [panels][]int32 // vectors of inputs weights, in 2^-16
 	chosen [panels]int     // where the vector in use begins
-	answer [panels]int     // logistic values
+	answer [panels]int64   // logistic values
 	final  []int32         // vectors of panels weights
 	row    int             // where the final vector in use begins
 	p      int             // the probability mixed last
@@ -66,18 +66,18 @@ func (m *mixer) vectors() (a, b, c *[inputs]int32) {
 // by side, because that is faster than one after the other.
 func (m *mixer) mix(t *constants) int {
 	a, b, c := m.vectors()
-	var x, y, z int
+	var x, y, z int64
 	for i, v := range m.in {
-		x += v * int(a[i])
-		y += v * int(b[i])
-		z += v * int(c[i])
+		x += v * int64(a[i])
+		y += v * int64(b[i])
+		z += v * int64(c[i])
 	}
-	m.answer = [panels]int{clamped(x >> weightBits), clamped(y >> weightBits), clamped(z >> weightBits)}
-	sum := 0
+	m.answer = [panels]int64{clamped(x >> weightBits), clamped(y >> weightBits), clamped(z >> weightBits)}
+	sum := int64(0)
 	for i, w := range m.final[m.row : m.row+panels] {
-		sum += m.answer[i] * int(w)
+		sum += m.answer[i] * int64(w)
 	}
-	s := clamped(sum >> weightBits)
+	s := int(clamped(sum >> weightBits))
 	m.p = t.squashed(s)
 	return s
 }
@@ -88,9 +88,9 @@ func (m *mixer) learn(t *constants, target int) {
 		m.rate = slowRate + fastRate<<17/(1<<17+m.steps)
 	}
 	m.steps++
-	ex := (target - t.squashed(m.answer[0])) * m.rate
-	ey := (target - t.squashed(m.answer[1])) * m.rate
-	ez := (target - t.squashed(m.answer[2])) * m.rate
+	ex := int64((target - t.squashed(int(m.answer[0]))) * m.rate)
+	ey := int64((target - t.squashed(int(m.answer[1]))) * m.rate)
+	ez := int64((target - t.squashed(int(m.answer[2]))) * m.rate)
 	a, b, c := m.vectors()
 	const half, shift = 1 << 17, 18
 	for i, v := range m.in {
@@ -98,7 +98,7 @@ func (m *mixer) learn(t *constants, target int) {
 		b[i] += int32((v*ey + half) >> shift)
 		c[i] += int32((v*ez + half) >> shift)
 	}
-	e := target - m.p
+	e := int64(target - m.p)
 	final := m.final[m.row : m.row+panels]
 	for i, v := range m.answer {
 		final[i] += int32((v*e + 1<<15) >> 16)

@@ -40,17 +40,17 @@ type predictor struct {
 	bucket  [contexts]uint32 // cell where the bucket begins
 	local   uint32           // place in the bucket, 1..7
 	depth   int
-	cost    int // so far, in 1/8 bit
-	worth   [contexts]*uint32
-	trust   *uint16 // of the match, nil if it expects nothing
-	hit     int     // the bit that the match expects
+	cost    int           // so far, in 1/8 bit
+	worth   [contexts]int // cell of adjust
+	trust   *uint16       // of the match, nil if it expects nothing
+	hit     int           // the bit that the match expects
 }
 
 // cellsFor sizes the tables for n bytes of text, the prime included: short
 // texts need little memory. The rule is part of the format.
 func cellsFor(n int) int {
 	c := leastCells
-	for c < mostCells && c < 8*n {
+	for c < mostCells && c/8 < n {
 		c <<= 1
 	}
 	return c
@@ -167,9 +167,9 @@ func (p *predictor) guess(at, hit int) int {
 		}
 		level := int(min(n, trustLevel-1))
 		step := (int(t.stretch[slot>>20]) + stretchMax + 1) / (4096 / trustSteps)
-		w := &p.adjust[i][level*trustSteps+step]
+		w := level*trustSteps + step
 		p.worth[i] = w
-		in[i] = int(t.stretch[*w>>20])
+		in[i] = int64(t.stretch[p.adjust[i][w]>>20])
 	}
 	in[contexts] = 256 // a constant, for what holds whatever the contexts say
 	reach := p.guessMatch(hit)
@@ -194,7 +194,7 @@ func (p *predictor) guessMatch(hit int) int {
 	}
 	length := p.match.length
 	p.trust = &p.match.trust[length][min(p.depth, 1)]
-	*in = int(p.t.stretch[*p.trust>>4]) * (2*hit - 1)
+	*in = int64(p.t.stretch[*p.trust>>4]) * int64(2*hit-1)
 	switch {
 	case length > 20:
 		return 3
@@ -212,7 +212,8 @@ func (p *predictor) learn(bit, guess int) {
 	p.byPair.learn(target)
 	p.byNode.learn(target)
 	for i, b := range p.bucket {
-		*p.worth[i] = advance(p.t, *p.worth[i], target)
+		w := &p.adjust[i][p.worth[i]]
+		*w = advance(p.t, *w, target)
 		c := &p.slots.cells[b+p.local]
 		*c = advance(p.t, *c, target)
 	}

@@ -16,7 +16,7 @@ func newRefiner(t *constants, situations int) refiner {
 	r := refiner{cell: make([]uint16, situations*steps)}
 	for i := range r.cell {
 		x := (i%steps)*4096/(steps-1) - (stretchMax + 1)
-		r.cell[i] = uint16(t.squashed(clamped(x)))
+		r.cell[i] = uint16(t.squashed(max(-stretchMax, min(stretchMax, x))))
 	}
 	return r
 }

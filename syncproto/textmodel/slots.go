@@ -63,8 +63,8 @@ func (s *slots) find(h, x uint32) uint32 {
 // advance is what a slot becomes after a bit: its mean moves by one share of
 // all observations, so that a few of them already say much.
 func advance(t *constants, slot uint32, target int) uint32 {
-	n, p := slot&countMask, int(slot>>16)
-	p += (target - p) * int(t.step[n&255]) >> probBits
+	n, p := slot&countMask, int64(slot>>16)
+	p += (int64(target) - p) * t.step[n&255] >> probBits
 	if n < countLimit {
 		n++
 	}

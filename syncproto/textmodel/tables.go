@@ -14,7 +14,7 @@ const (
 type constants struct {
 	squash  [2*stretchMax + 2]uint16 // logistic value + stretchMax → probability
 	stretch [4096]int16              // probability / 16 → logistic value
-	step    [256]int32               // observations of a slot → its step, in 1/65536
+	step    [256]int64               // observations of a slot → its step, in 1/65536
 }
 
 // theConstants are made with integers alone, so that every machine has the
@@ -30,7 +30,7 @@ var theConstants = sync.OnceValue(func() *constants {
 		c.stretch[i] = int16(j - stretchMax)
 	}
 	for n := range c.step {
-		c.step[n] = int32(probOne * 100 / (100*n + 150))
+		c.step[n] = int64(probOne * 100 / (100*n + 150))
 	}
 	return c
 })
@@ -51,7 +51,7 @@ func (c *constants) fillSquash() {
 func (c *constants) squashed(x int) int { return int(c.squash[x+stretchMax]) }
 
 // clamped holds a logistic value within the domain.
-func clamped(x int) int { return max(-stretchMax, min(stretchMax, x)) }
+func clamped(x int64) int64 { return max(-stretchMax, min(stretchMax, x)) }
 
 // hash2 mixes b into a.
 func hash2(a, b uint32) uint32 {
