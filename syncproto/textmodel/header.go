@@ -60,9 +60,9 @@ func (n *numbers) code(c coder, v uint32) uint32 {
 	return got
 }
 
-// codeAlphabet passes added symbols and their weights, and returns them. A
-// decoder gives nil and the greatest number of symbols that can be; ok is
-// false if what it read cannot be.
+// codeAlphabet passes added symbols and their weights, at most limit, and
+// returns them with the weights as coarse as they are coded. A decoder gives
+// nil; ok is false if what it read cannot be.
 func codeAlphabet(c coder, symbols []symbol, weights []uint64, limit int) ([]symbol, []uint64, bool) {
 	size, gaps, orders := newNumbers(), newNumbers(), newNumbers()
 	count := int(size.code(c, uint32(len(symbols)+1))) - 1

@@ -36,8 +36,11 @@ const (
 	formStored   = 0
 	formModelled = 1
 
-	// maxText is the longest text that is modelled; longer ones are stored.
-	maxText = 1 << 28
+	// maxText is the longest text that is modelled, and maxSymbols the most
+	// different symbols one may add to those of the prime. What is beyond is
+	// stored; a decoder refuses it.
+	maxText    = 1 << 28
+	maxSymbols = 1 << 16
 )
 
 // Compress appends the coded form of src to dst. prime is text that both ends
@@ -101,25 +104,30 @@ func (m *Model) begin(n int) (*alphabet, *predictor) {
 // Compress is like the function Compress with the prime of the model.
 func (m *Model) Compress(dst, src []byte) []byte {
 	start := len(dst)
-	if len(src) > 0 && len(src) <= maxText {
-		if dst = m.encode(dst, src); len(dst)-start <= len(src) {
-			return dst
-		}
+	if coded, ok := m.encode(dst, src); ok && len(coded)-start <= len(src) {
+		return coded
 	}
 	return append(append(dst[:start], formStored), src...)
 }
 
-func (m *Model) encode(dst, src []byte) []byte {
+// encode appends form 1, if src may have it.
+func (m *Model) encode(dst, src []byte) ([]byte, bool) {
+	if len(src) == 0 || len(src) > maxText {
+		return nil, false
+	}
+	symbols, weights := counts(src, m.alphabet.number)
+	if len(symbols) > maxSymbols {
+		return nil, false
+	}
 	dst = append(dst, formModelled)
 	dst = binary.AppendUvarint(dst, uint64(len(src)))
 	dst = binary.LittleEndian.AppendUint16(dst, m.check(src))
 	e := newEncoder(dst)
 	a, p := m.begin(len(src))
-	symbols, weights := counts(src, a.number)
-	symbols, weights, _ = codeAlphabet(e, symbols, weights, len(src))
+	symbols, weights, _ = codeAlphabet(e, symbols, weights, maxSymbols)
 	a.extend(symbols, weights)
 	p.pass(e, a, src)
-	return e.finish()
+	return e.finish(), true
 }
 
 // check sums up prime and text, so that another prime is found out.
@@ -169,7 +177,7 @@ func (m *Model) decompress(dst, body []byte, max int) ([]byte, error) {
 func (m *Model) decode(dst, code []byte, n int) ([]byte, error) {
 	d := newDecoder(code)
 	a, p := m.begin(n)
-	symbols, weights, ok := codeAlphabet(d, nil, nil, n)
+	symbols, weights, ok := codeAlphabet(d, nil, nil, min(n, maxSymbols))
 	if !ok || d.exhausted() {
 		return nil, fmt.Errorf("%w: impossible alphabet", ErrCorrupt)
 	}

@@ -91,6 +91,21 @@ func TestAnyText(t *testing.T) {
 	})
 }
 
+// TestTooManySymbols: what has more different characters than any script is
+// not worth a model, and a decoder does not make one for it.
+func TestTooManySymbols(t *testing.T) {
+	var src []byte
+	for r := rune(0x10000); r < 0x10000+1<<16+1; r++ {
+		src = fmt.Appendf(src, "%c", r)
+	}
+	if coded := roundTrip(t, src, nil); coded[0] != 0 {
+		t.Errorf("form %d, want stored", coded[0])
+	}
+	if coded := roundTrip(t, src[4:], nil); coded[0] != 1 {
+		t.Errorf("one less: form %d, want modelled", coded[0])
+	}
+}
+
 // TestGolden keeps the format: laptops in the field and old bundles hold what
 // earlier versions wrote. If this fails, give the new model a new form byte.
 func TestGolden(t *testing.T) {
