@@ -93,10 +93,11 @@ type ban struct {
 // pureStandard is what syncproto may take from the standard library: nothing
 // that reads files, the network, a clock or randomness. "time" is allowed for
 // its types; the uses that read the clock are looked for by their names.
+// net/url and net/netip only take text apart.
 func pureStandard(pkg string) bool {
 	return within(pkg, "bufio", "bytes", "cmp", "container", "context", "crypto/aes", "crypto/cipher",
 		"crypto/ed25519", "crypto/hmac", "crypto/sha256", "crypto/sha512", "crypto/subtle", "embed",
-		"encoding", "errors", "fmt", "hash", "io", "iter", "maps", "math", "reflect", "regexp", "slices",
+		"encoding", "errors", "fmt", "hash", "io", "iter", "maps", "math", "net/netip", "net/url", "reflect", "regexp", "slices",
 		"sort", "strconv", "strings", "sync", "time", "unicode", "unsafe") &&
 		!within(pkg, "math/rand", "io/ioutil", "io/fs")
 }
