@@ -146,7 +146,9 @@ func bans() []ban {
 		},
 		{
 			folder: "", except: "build", tests: false,
-			banned: func(pkg string) bool { return within(pkg, "testing", "net/http/httptest", "pgregory.net/rapid") && pkg != "testing/fstest" },
+			banned: func(pkg string) bool {
+				return within(pkg, "testing", "net/http/httptest", "pgregory.net/rapid") && pkg != "testing/fstest"
+			},
 			reason: "test helpers stay out of the program; contract suites have packages of their own",
 		},
 	}
