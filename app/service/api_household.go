@@ -48,7 +48,7 @@ type Hit struct {
 	Title     string `json:"title"`     // the name
 	Subtitle  string `json:"subtitle"`  // address, grid, relation
 	Phone     string `json:"phone"`
-	Matched   string `json:"matched"` // name, pinyin, initials, address, phone, number
+	Matched   string `json:"matched"` // name, pinyin, address, phone, number
 	Village   string `json:"village"`
 }
 

@@ -1,0 +1,140 @@
+package service
+
+import (
+	"slices"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// derived is what is known of all records without holding them: who has
+// conflicts, and when each household was visited. It follows every record.
+type derived struct {
+	conflicts map[syncproto.Key]int
+	visits    map[syncproto.ID]visitNote   // by visit
+	visitsOf  map[syncproto.ID][]visitMark // by household, newest first
+	open      map[syncproto.Key]openNote   // matters, disputes, hazards
+	touched   map[syncproto.Key]bool       // changed since the book was opened
+}
+
+// visitMark is a visit in the short list of its household.
+type visitMark struct {
+	id        syncproto.ID
+	day, next int32 // days since 1970; next: promised, 0: not
+	away      bool  // nobody was at home
+}
+
+type visitNote struct {
+	household syncproto.ID
+	mark      visitMark
+}
+
+// openNote is a matter, dispute or hazard that is not closed.
+type openNote struct {
+	household, grid syncproto.ID
+	village         string // its own; "" if its parent's counts
+	day, deadline   int32
+	closed          bool
+}
+
+func newDerived() *derived {
+	return &derived{
+		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
+		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
+		touched: map[syncproto.Key]bool{},
+	}
+}
+
+func (d *derived) put(rec *syncproto.Record) {
+	d.remove(rec.Key)
+	if n := len(rec.Conflicts()); n > 0 {
+		d.conflicts[rec.Key] = n
+	}
+	if ledger.Deleted(rec) {
+		return
+	}
+	switch rec.Collection {
+	case ledger.Visit:
+		d.putVisit(rec)
+	case ledger.Matter, ledger.Dispute, ledger.Hazard:
+		if note := noteOf(rec); !note.closed {
+			d.open[rec.Key] = note
+		}
+	}
+}
+
+func (d *derived) remove(k syncproto.Key) {
+	delete(d.conflicts, k)
+	delete(d.open, k)
+	if k.Collection != ledger.Visit {
+		return
+	}
+	old, ok := d.visits[k.ID]
+	if !ok {
+		return
+	}
+	delete(d.visits, k.ID)
+	d.visitsOf[old.household] = slices.DeleteFunc(d.visitsOf[old.household], func(m visitMark) bool { return m.id == k.ID })
+}
+
+func (d *derived) putVisit(rec *syncproto.Record) {
+	f := fieldsOf(rec)
+	note := visitNote{f.ref("household"), visitMark{
+		id: rec.ID, day: int32(f.int("date")), next: int32(f.int("next_date")), away: f.text("mode") == "away",
+	}}
+	d.visits[rec.ID] = note
+	list := d.visitsOf[note.household]
+	i, _ := slices.BinarySearchFunc(list, note.mark, newerFirst)
+	d.visitsOf[note.household] = slices.Insert(list, i, note.mark)
+}
+
+func newerFirst(a, b visitMark) int {
+	if a.day != b.day {
+		return int(b.day) - int(a.day)
+	}
+	return b.id.Compare(a.id)
+}
+
+// lastVisit returns the newest visit of a household up to a day on which
+// somebody was met, false if there is none.
+func (d *derived) lastVisit(household syncproto.ID, until int64) (visitMark, bool) {
+	for _, m := range d.visitsOf[household] {
+		if int64(m.day) <= until && !m.away {
+			return m, true
+		}
+	}
+	return visitMark{}, false
+}
+
+// visitsBetween counts the visits of a household from one day to another.
+func (d *derived) visitsBetween(household syncproto.ID, from, to int64) int {
+	n := 0
+	for _, m := range d.visitsOf[household] {
+		if from <= int64(m.day) && int64(m.day) <= to {
+			n++
+		}
+	}
+	return n
+}
+
+// noteOf reads what is to be known of a matter, dispute or hazard.
+func noteOf(rec *syncproto.Record) openNote {
+	f := fieldsOf(rec)
+	n := openNote{
+		household: f.ref("household"), grid: f.ref("grid"), village: f.text("village"),
+		day: int32(f.int("date")), deadline: int32(f.int("deadline")),
+	}
+	state := f.text("state")
+	switch rec.Collection {
+	case ledger.Matter:
+		n.closed = f.int("closed") != 0 || slices.Contains([]string{"resolved", "feedback", "rated", "withdrawn", "not_accepted"}, state)
+		if state == "reopened" {
+			n.closed = false
+		}
+	case ledger.Dispute:
+		n.closed = f.int("closed") != 0 || slices.Contains([]string{"refused", "agreed_oral", "agreed_written", "confirmed", "failed", "performed", "follow_up"}, state)
+	case ledger.Hazard:
+		n.closed = slices.Contains([]string{"fixed", "done", "rechecked"}, state)
+	}
+	return n
+}

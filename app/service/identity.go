@@ -1,0 +1,94 @@
+package service
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"gridbook/app/boltstore"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// Identity is whom and what a laptop was enrolled for.
+type Identity struct {
+	Township     string      `json:"township"` // 9-digit code
+	TownshipName string      `json:"township_name"`
+	Role         ledger.Role `json:"role"`
+	Scope        string      `json:"scope"` // township, village or grid code
+	Person       string      `json:"person"`
+	Device       string      `json:"device"`
+}
+
+// Village returns the village of a village's or grid's laptop, "" of a
+// township's.
+func (id Identity) Village() string {
+	if area := ledger.Area(id.Scope); ledger.IsVillage(area) {
+		return area
+	}
+	return ""
+}
+
+// RoleName returns the role in words.
+func (id Identity) RoleName() string {
+	switch id.Role {
+	case ledger.RoleTownship:
+		return "乡镇(街道)"
+	case ledger.RoleVillage:
+		return "村(社区)"
+	case ledger.RoleGrid:
+		return "网格员"
+	case ledger.RoleInspector:
+		return "检查人员"
+	}
+	return string(id.Role)
+}
+
+// mayWriteSome reports whether there is anything that this person may write
+// in a collection.
+func (id Identity) mayWriteSome(c syncproto.Collection) bool {
+	home := ledger.Area(id.Scope)
+	if ledger.ClassOf(c) == ledger.Shared {
+		home = id.Township
+	}
+	return ledger.MayWrite(id.Role, id.Scope, c, home)
+}
+
+// masks reports whether this person sees a field only masked. Sensitive
+// entries of rosters are the village's business; what is written in logs the
+// township must read to act on it.
+func (id Identity) masks(c *ledger.Collection, f *ledger.Field) bool {
+	if f.Privacy != ledger.Sensitive {
+		return false
+	}
+	if c.Class == ledger.Private {
+		return true
+	}
+	return c.Class == ledger.Roster && id.Role != ledger.RoleVillage && id.Role != ledger.RoleGrid
+}
+
+// identitySetting is the name under which the store keeps the Identity.
+const identitySetting = "identity"
+
+func readIdentity(tx *boltstore.Tx) (Identity, error) {
+	var id Identity
+	b, err := tx.Setting(identitySetting)
+	if err != nil {
+		return id, err
+	}
+	if b == nil {
+		return id, &syncproto.Error{Code: syncproto.CodeNotJoined, Message: "这台电脑还没有加入乡镇",
+			Hint: "请向乡镇(街道)要一张邀请码，再运行 gridbook join。"}
+	}
+	if err := json.Unmarshal(b, &id); err != nil {
+		return id, fmt.Errorf("service: read the identity: %w", err)
+	}
+	return id, nil
+}
+
+// placeName returns what people call a place.
+func placeName(code string) string {
+	if p, ok := ledger.PlaceOf(ledger.Area(code)); ok {
+		return p.Short()
+	}
+	return code
+}

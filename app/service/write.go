@@ -1,0 +1,406 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"gridbook/app/boltstore"
+	"gridbook/app/edit"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// Written is the outcome of Book.Write.
+type Written struct {
+	IDs  []syncproto.ID  // per edit, the record that it created or changed
+	Keys []syncproto.Key // the records that changed, once each
+	// Undo, written as edits, puts back what was replaced.
+	Undo []edit.Edit
+}
+
+// EditError is why a list of edits was refused, and by which of them. Nothing
+// of the list was written.
+type EditError struct {
+	Index int // of the edit in its list
+	Err   error
+}
+
+func (e *EditError) Error() string { return fmt.Sprintf("edit %d: %v", e.Index+1, e.Err) }
+
+// Unwrap returns the reason.
+func (e *EditError) Unwrap() error { return e.Err }
+
+// Write validates a list of edits and writes all of them in one transaction,
+// or none. It fails with an *EditError around CodeField, CodeReference,
+// CodeNotFound, CodeNotAllowed or CodePlace, and with the store's errors.
+func (b *Book) Write(edits []edit.Edit) (Written, error) {
+	return b.write(func(w *writing) error { return w.edits(edits) })
+}
+
+// write runs f in one transaction and takes its changes into memory.
+func (b *Book) write(f func(*writing) error) (Written, error) {
+	var w *writing
+	err := b.store.Update(func(tx *boltstore.Tx) error {
+		writer, err := syncproto.NewWriter(tx, b.millis())
+		if err != nil {
+			return err
+		}
+		w = &writing{
+			b: b, tx: tx, w: writer, made: map[edit.Handle]syncproto.ID{},
+			homes: map[syncproto.Key]string{}, seen: map[syncproto.Key]bool{},
+		}
+		if err := f(w); err != nil {
+			return err
+		}
+		return writer.Close()
+	})
+	if err != nil {
+		var refused *EditError
+		if errors.As(err, &refused) {
+			return Written{}, refused
+		}
+		return Written{}, fmt.Errorf("service: write: %w", err)
+	}
+	slices.Reverse(w.out.Undo)
+	return w.out, b.Absorb(w.out.Keys, false)
+}
+
+// writing is one list of edits on its way into the store.
+type writing struct {
+	b     *Book
+	tx    *boltstore.Tx
+	w     *syncproto.Writer
+	made  map[edit.Handle]syncproto.ID
+	homes map[syncproto.Key]string // places of records that others follow
+	seen  map[syncproto.Key]bool   // changed, in out.Keys
+	force bool                     // write values that are shown already: to resolve
+	late  []lateSet
+	out   Written
+}
+
+// lateSet refers to a record that a later edit creates.
+type lateSet struct {
+	index int
+	key   syncproto.Key
+	set   edit.Set
+}
+
+func (w *writing) edits(edits []edit.Edit) error {
+	w.out.IDs = make([]syncproto.ID, len(edits))
+	var after []checked
+	for i, e := range edits {
+		one, err := w.one(i, e)
+		if err != nil {
+			return &EditError{i, err}
+		}
+		w.out.IDs[i] = one.key.ID
+		after = append(after, one)
+	}
+	for _, l := range w.late {
+		if err := w.setLate(l); err != nil {
+			return &EditError{l.index, err}
+		}
+	}
+	for i, one := range after {
+		if err := w.check(one); err != nil {
+			return &EditError{i, err}
+		}
+	}
+	return nil
+}
+
+// checked is a record that has to be right when all edits are in.
+type checked struct {
+	key     syncproto.Key
+	changed bool
+}
+
+// one writes an edit.
+func (w *writing) one(i int, e edit.Edit) (checked, error) {
+	c, ok := ledger.Lookup(e.Collection)
+	if !ok {
+		return checked{}, notFound("没有这一类资料")
+	}
+	k, before, err := w.target(e)
+	if err != nil {
+		return checked{}, err
+	}
+	sets, err := w.values(i, k, c, before, e)
+	if err != nil {
+		return checked{}, err
+	}
+	if before != nil {
+		if err := w.allowed(before); err != nil {
+			return checked{}, err
+		}
+		if len(sets) == 0 {
+			return checked{key: k}, nil
+		}
+	}
+	if k, err = w.put(k, before, sets); err != nil {
+		return checked{}, err
+	}
+	if e.New != 0 {
+		w.made[e.New] = k.ID
+	}
+	for j := range w.late { // of this edit, before its id was known
+		if w.late[j].index == i {
+			w.late[j].key = k
+		}
+	}
+	if e.Delete {
+		err = w.deleteCompanions(k)
+	}
+	return checked{k, true}, err
+}
+
+// target finds the record of an edit and what it is now; a zero id is one to
+// be made.
+func (w *writing) target(e edit.Edit) (syncproto.Key, *syncproto.Record, error) {
+	k := syncproto.Key{Collection: e.Collection, ID: e.ID}
+	companion := e.Companion != 0 || !e.CompanionOf.IsZero()
+	switch {
+	case e.Companion != 0:
+		k.ID = w.made[e.Companion]
+	case companion:
+		k.ID = e.CompanionOf
+	case e.New != 0:
+		return k, nil, nil
+	}
+	if k.ID.IsZero() {
+		return k, nil, notFound("没有写明是哪一条")
+	}
+	rec, err := w.tx.Get(k)
+	if err == nil && rec == nil && !companion {
+		err = notFound("找不到这条记录")
+	}
+	return k, rec, err
+}
+
+// values works out what an edit really changes.
+func (w *writing) values(i int, k syncproto.Key, c *ledger.Collection, before *syncproto.Record, e edit.Edit) ([]syncproto.FieldValue, error) {
+	var out []syncproto.FieldValue
+	for _, s := range e.Set {
+		v := s.Value
+		if s.To != 0 {
+			id, ok := w.made[s.To]
+			if !ok {
+				w.late = append(w.late, lateSet{i, k, s})
+				continue
+			}
+			v = syncproto.RefOf(id)
+		} else if err := w.refers(c, s); err != nil {
+			return nil, err
+		}
+		if w.sets(before, s.Tag, v) {
+			out = append(out, syncproto.FieldValue{Tag: s.Tag, Value: v})
+		}
+	}
+	if e.Delete && w.sets(before, ledger.TagDeleted, syncproto.BoolOf(true)) {
+		out = append(out, syncproto.FieldValue{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)})
+	}
+	return out, nil
+}
+
+// sets reports whether writing v changes what is shown. A disputed field is
+// decided in the review only, not by a form that happens to hold its value.
+func (w *writing) sets(before *syncproto.Record, t syncproto.Tag, v syncproto.Value) bool {
+	if before == nil {
+		return !v.IsNull()
+	}
+	return w.force || before.Value(t) != v
+}
+
+// refers checks that a reference leads to a record that is there.
+func (w *writing) refers(c *ledger.Collection, s edit.Set) error {
+	f, ok := c.Field(s.Tag)
+	id := s.Value.Ref()
+	if !ok || f.Ref == "" || id.IsZero() {
+		return nil
+	}
+	to, ok := ledger.ByKey(f.Ref)
+	if !ok {
+		return nil
+	}
+	k := syncproto.Key{Collection: to.Number, ID: id}
+	if _, known := w.homes[k]; known {
+		return nil
+	}
+	rec, err := w.tx.Get(k)
+	if err != nil {
+		return err
+	}
+	if rec == nil {
+		return &syncproto.Error{Code: syncproto.CodeReference, Message: "“" + f.Label + "”指向的" + to.Label + "不存在",
+			Hint: "请先录入它，或用 gridbook list " + to.Key + " 查到它的编号。"}
+	}
+	return nil
+}
+
+// put writes a record's values, makes it if it is new, and notes how to undo
+// that.
+func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncproto.FieldValue) (syncproto.Key, error) {
+	var err error
+	undo := edit.Edit{Collection: k.Collection}
+	if before == nil {
+		if sets, err = w.placed(k, sets); err != nil {
+			return k, err
+		}
+		undo.Delete = true
+	}
+	switch {
+	case k.ID.IsZero():
+		k.ID, err = w.w.Create(k.Collection, sets)
+	default:
+		err = w.w.Put(k, sets)
+	}
+	if err != nil {
+		return k, err
+	}
+	undo.ID = k.ID
+	for _, s := range sets {
+		if before == nil {
+			break
+		}
+		undo.Set = append(undo.Set, edit.Set{Tag: s.Tag, Value: before.Value(s.Tag)})
+		if s.Tag == ledger.TagVillage || before.Value(s.Tag).Kind() == syncproto.Ref {
+			clear(w.homes) // something may follow this record to another place
+		}
+	}
+	w.out.Undo = append(w.out.Undo, undo)
+	w.changed(k)
+	return k, nil
+}
+
+func (w *writing) changed(k syncproto.Key) {
+	if !w.seen[k] {
+		w.seen[k] = true
+		w.out.Keys = append(w.out.Keys, k)
+	}
+}
+
+// placed adds the village to a new record that follows no other.
+func (w *writing) placed(k syncproto.Key, sets []syncproto.FieldValue) ([]syncproto.FieldValue, error) {
+	probe := syncproto.NewRecord(k.Collection, k.ID)
+	for _, s := range sets {
+		probe.Write(s.Tag, syncproto.Stamp{}, s.Value)
+	}
+	if !probe.Value(ledger.TagVillage).IsNull() {
+		return sets, nil
+	}
+	if _, follows := ledger.Parent(probe); follows {
+		return sets, nil
+	}
+	place := w.b.me.Village()
+	if ledger.ClassOf(k.Collection) == ledger.Shared {
+		place = w.b.me.Township
+	}
+	if place == "" {
+		return nil, &syncproto.Error{Code: syncproto.CodePlace, Message: "没有写明属于哪个村",
+			Hint: "请填上“村(社区)”：12 位区划代码。"}
+	}
+	return append(sets, syncproto.FieldValue{Tag: ledger.TagVillage, Value: syncproto.TextOf(place)}), nil
+}
+
+func (w *writing) setLate(l lateSet) error {
+	id, ok := w.made[l.set.To]
+	if !ok {
+		return &syncproto.Error{Code: syncproto.CodeReference, Message: "引用的记录没有建成", Hint: "请检查引用的名称。"}
+	}
+	before, err := w.tx.Get(l.key)
+	if err != nil {
+		return err
+	}
+	if _, err := w.put(l.key, before, []syncproto.FieldValue{{Tag: l.set.Tag, Value: syncproto.RefOf(id)}}); err != nil {
+		return err
+	}
+	return nil
+}
+
+// check looks at a changed record as it is when all edits are in.
+func (w *writing) check(one checked) error {
+	if !one.changed {
+		return nil
+	}
+	rec, err := w.tx.Get(one.key)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Check(rec); err != nil {
+		return err
+	}
+	return w.allowed(rec)
+}
+
+// allowed checks that this person may write the record where it is.
+func (w *writing) allowed(rec *syncproto.Record) error {
+	home, err := w.home(rec)
+	if err != nil {
+		return err
+	}
+	me := w.b.me
+	if ledger.MayWrite(me.Role, me.Scope, rec.Collection, home) {
+		return nil
+	}
+	c := ledger.Must(rec.Collection)
+	if home != "" && !ledger.MayRead(me.Role, me.Scope, rec.Collection, home) {
+		return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: placeName(home) + "的" + c.Label + "不归这台电脑管",
+			Hint: "这台电脑管的是" + placeName(me.Scope) + "。请核对所填的村，或请那边的同志录入。"}
+	}
+	return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: "“" + me.RoleName() + "”不能修改" + c.Label,
+		Hint: "请联系村书记或乡镇(街道)办理。"}
+}
+
+// home is the place of a record. Those that many records follow are kept.
+func (w *writing) home(rec *syncproto.Record) (string, error) {
+	k, follows := ledger.Parent(rec)
+	if !follows {
+		return rec.Value(ledger.TagVillage).Text(), nil
+	}
+	if home, ok := w.homes[k]; ok && home != "" {
+		return home, nil
+	}
+	var failed error
+	home := ledger.Home(rec, func(k syncproto.Key) (*syncproto.Record, bool) {
+		up, err := w.tx.Get(k)
+		failed = errors.Join(failed, err)
+		return up, up != nil
+	})
+	w.homes[k] = home
+	return home, failed
+}
+
+// deleteCompanions deletes the private parts with the record that they
+// complete.
+func (w *writing) deleteCompanions(k syncproto.Key) error {
+	for _, c := range companionsOf(k.Collection) {
+		ck := syncproto.Key{Collection: c.Number, ID: k.ID}
+		rec, err := w.tx.Get(ck)
+		if err != nil {
+			return err
+		}
+		if rec == nil || ledger.Deleted(rec) || w.allowed(rec) != nil {
+			continue
+		}
+		if _, err := w.put(ck, rec, []syncproto.FieldValue{{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// companionsOf lists the collections whose records complete those of c.
+func companionsOf(c syncproto.Collection) []*ledger.Collection {
+	var out []*ledger.Collection
+	for _, one := range ledger.All() {
+		if one.Companion == ledger.Must(c).Key {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+func notFound(message string) error {
+	return &syncproto.Error{Code: syncproto.CodeNotFound, Message: message, Hint: "请刷新列表后再试。"}
+}
