@@ -1,0 +1,411 @@
+package boltstore
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+
+	"gridbook/syncproto"
+)
+
+// Tx is a transaction on the store. It is good for the goroutine and the time
+// of the function that it was given to. It implements syncproto.ReplicaTx.
+type Tx struct {
+	seal    *sealer
+	index   Index
+	bolt    *bolt.Tx
+	opened  [buckets]*bolt.Bucket
+	st      *state
+	stDirty bool
+	// pendingRead says that st has the pending upload too.
+	pendingRead bool
+	sums        map[uint32]syncproto.Sum // changed days, not yet put
+	changes     int                      // puts and removals so far
+	onCommit    []func()
+}
+
+var _ syncproto.ReplicaTx = (*Tx)(nil)
+
+// fillPercent is how full pages are left: records come in the order of their
+// ids far more often than not.
+const fillPercent = 0.9
+
+func (tx *Tx) in(b bucket) (*bolt.Bucket, error) {
+	if tx.opened[b] == nil {
+		found := tx.bolt.Bucket([]byte(b.String()))
+		if found == nil {
+			return nil, damaged(fmt.Errorf("bucket %v is missing", b))
+		}
+		found.FillPercent = fillPercent
+		tx.opened[b] = found
+	}
+	return tx.opened[b], nil
+}
+
+// get opens a value; nil if there is none.
+func (tx *Tx) get(b bucket, key []byte) ([]byte, error) {
+	in, err := tx.in(b)
+	if err != nil {
+		return nil, err
+	}
+	sealed := in.Get(key)
+	if sealed == nil {
+		return nil, nil
+	}
+	return tx.open(b, key, sealed)
+}
+
+func (tx *Tx) open(b bucket, key, sealed []byte) ([]byte, error) {
+	plain, err := tx.seal.open(b, key, sealed)
+	if err != nil {
+		return nil, damaged(fmt.Errorf("%v %x: %w", b, key, err))
+	}
+	return plain, nil
+}
+
+// put seals a value, or enters a bare key if plain is nil.
+func (tx *Tx) put(b bucket, key, plain []byte) error {
+	if !tx.bolt.Writable() {
+		return badCall("write in a View")
+	}
+	value := []byte{} // not nil: to bbolt that would be no entry
+	if plain != nil {
+		var err error
+		if value, err = tx.seal.seal(b, key, plain); err != nil {
+			return err
+		}
+	}
+	in, err := tx.in(b)
+	if err != nil {
+		return err
+	}
+	old := in.Get(key)
+	err = tx.note(b, func(d *digest) {
+		if old != nil {
+			d.remove(b, key, old)
+		}
+		d.add(b, key, value)
+	})
+	if err != nil {
+		return err
+	}
+	if err := in.Put(key, value); err != nil {
+		return fmt.Errorf("boltstore: put: %w", err)
+	}
+	return nil
+}
+
+// remove drops an entry, if it is there.
+func (tx *Tx) remove(b bucket, key []byte) error {
+	if !tx.bolt.Writable() {
+		return badCall("write in a View")
+	}
+	in, err := tx.in(b)
+	if err != nil {
+		return err
+	}
+	old := in.Get(key)
+	if old == nil {
+		return nil
+	}
+	if err := tx.note(b, func(d *digest) { d.remove(b, key, old) }); err != nil {
+		return err
+	}
+	if err := in.Delete(key); err != nil {
+		return fmt.Errorf("boltstore: delete: %w", err)
+	}
+	return nil
+}
+
+// note counts a change and keeps the digest.
+func (tx *Tx) note(b bucket, change func(*digest)) error {
+	tx.changes++
+	st, err := tx.state()
+	if err == nil && b.digested() {
+		change(&st.Digest)
+		tx.stDirty = true
+	}
+	return err
+}
+
+func (tx *Tx) state() (*state, error) {
+	if tx.st != nil {
+		return tx.st, nil
+	}
+	plain, err := tx.get(metaBucket, stateKey)
+	if err != nil {
+		return nil, err
+	}
+	st, err := decodeState(plain)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	tx.st = st
+	return st, nil
+}
+
+// flush writes what the transaction kept in memory.
+func (tx *Tx) flush() error {
+	if err := tx.flushSums(); err != nil {
+		return err
+	}
+	if !tx.stDirty {
+		return nil
+	}
+	tx.st.Changes++
+	plain, err := tx.st.encode()
+	if err != nil {
+		return err
+	}
+	return tx.put(metaBucket, stateKey, plain)
+}
+
+func (tx *Tx) flushSums() error {
+	for _, day := range slices.Sorted(maps.Keys(tx.sums)) {
+		var err error
+		if sum := tx.sums[day]; sum.Count == 0 {
+			err = tx.remove(sumsBucket, dayKey(day))
+		} else {
+			err = tx.put(sumsBucket, dayKey(day), encodeSum(sum))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	clear(tx.sums)
+	return nil
+}
+
+// OnCommit calls f after the transaction was saved, and not if it fails.
+func (tx *Tx) OnCommit(f func()) { tx.onCommit = append(tx.onCommit, f) }
+
+// Meta implements syncproto.ReplicaTx.
+func (tx *Tx) Meta() (syncproto.ReplicaMeta, error) {
+	st, err := tx.state()
+	if err != nil {
+		return syncproto.ReplicaMeta{}, err
+	}
+	if st.Pending && !tx.pendingRead {
+		plain, err := tx.get(metaBucket, pendingKey)
+		if err != nil {
+			return syncproto.ReplicaMeta{}, err
+		}
+		if st.Meta.Pending, err = decodePending(plain); err != nil {
+			return syncproto.ReplicaMeta{}, damaged(err)
+		}
+	}
+	tx.pendingRead = true
+	return st.Meta, nil
+}
+
+// SetMeta implements syncproto.ReplicaTx.
+func (tx *Tx) SetMeta(m syncproto.ReplicaMeta) error {
+	if !tx.bolt.Writable() {
+		return badCall("write in a View")
+	}
+	old, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	if m.Pending != old.Pending {
+		if err := tx.putPending(m.Pending); err != nil {
+			return err
+		}
+	}
+	tx.st.Meta, tx.stDirty = m, true
+	return nil
+}
+
+// putPending writes the upload under way. It is large and seldom changes, so
+// that it is a value of its own beside the state.
+func (tx *Tx) putPending(up *syncproto.Upload) error {
+	tx.st.Pending = up != nil
+	if up == nil {
+		return tx.remove(metaBucket, pendingKey)
+	}
+	plain, err := encodePending(up)
+	if err != nil {
+		return err
+	}
+	return tx.put(metaBucket, pendingKey, plain)
+}
+
+// Agreed implements syncproto.ReplicaTx.
+func (tx *Tx) Agreed(k syncproto.Key) (*syncproto.Record, error) {
+	_, packed, err := tx.agreed(k)
+	if err != nil || packed == nil {
+		return nil, err
+	}
+	return recordOf(k, packed)
+}
+
+// agreed returns the packed agreed record, nil if there is none.
+func (tx *Tx) agreed(k syncproto.Key) (received int64, packed []byte, err error) {
+	plain, err := tx.get(agreedBucket, k.Bytes())
+	if err != nil || plain == nil {
+		return 0, nil, err
+	}
+	return splitAgreed(k, plain)
+}
+
+// PutAgreed implements syncproto.ReplicaTx.
+func (tx *Tx) PutAgreed(k syncproto.Key, r *syncproto.Record, received int64) error {
+	if r != nil && r.Key != k {
+		return badCall("record %v put under %v", r.Key, k)
+	}
+	_, packed, err := tx.agreed(k)
+	if err != nil || packed == nil && r == nil {
+		return err
+	}
+	var old *syncproto.Record
+	if packed != nil {
+		canonical, err := canonicalOf(k, packed)
+		if err != nil {
+			return err
+		}
+		if old, err = recordOf(k, packed); err != nil {
+			return err
+		}
+		if err := tx.sum(k, func(s syncproto.Sum) syncproto.Sum { return s.Remove(syncproto.HashOf(canonical)) }); err != nil {
+			return err
+		}
+	}
+	delta, err := tx.Delta(k)
+	if err != nil {
+		return err
+	}
+	if err := tx.reindex(k, shown(old, delta), shown(r, delta)); err != nil {
+		return err
+	}
+	if r == nil {
+		return tx.remove(agreedBucket, k.Bytes())
+	}
+	canonical := syncproto.AppendRecord(nil, r)
+	if err := tx.sum(k, func(s syncproto.Sum) syncproto.Sum { return s.Add(syncproto.HashOf(canonical)) }); err != nil {
+		return err
+	}
+	return tx.put(agreedBucket, k.Bytes(), agreedValue(k, canonical, received))
+}
+
+// sum changes the fingerprints, of all and of the day of k's creation.
+func (tx *Tx) sum(k syncproto.Key, change func(syncproto.Sum) syncproto.Sum) error {
+	st, err := tx.state()
+	if err != nil {
+		return err
+	}
+	day := k.ID.Time.Day()
+	sum, err := tx.daySum(day)
+	if err != nil {
+		return err
+	}
+	if tx.sums == nil {
+		tx.sums = make(map[uint32]syncproto.Sum)
+	}
+	tx.sums[day] = change(sum)
+	st.Sum, tx.stDirty = change(st.Sum), true
+	return nil
+}
+
+func (tx *Tx) daySum(day uint32) (syncproto.Sum, error) {
+	if sum, ok := tx.sums[day]; ok {
+		return sum, nil
+	}
+	plain, err := tx.get(sumsBucket, dayKey(day))
+	if err != nil || plain == nil {
+		return syncproto.Sum{}, err
+	}
+	sum, err := decodeSum(plain)
+	if err != nil {
+		return sum, damaged(err)
+	}
+	return sum, nil
+}
+
+// Delta implements syncproto.ReplicaTx.
+func (tx *Tx) Delta(k syncproto.Key) (*syncproto.Delta, error) {
+	plain, err := tx.get(deltasBucket, k.Bytes())
+	if err != nil || plain == nil {
+		return nil, err
+	}
+	return deltaOf(k, plain)
+}
+
+// PutDelta implements syncproto.ReplicaTx.
+func (tx *Tx) PutDelta(k syncproto.Key, d *syncproto.Delta) error {
+	if d != nil && (d.Record == nil || d.Key != k) {
+		return badCall("delta put under %v is another's", k)
+	}
+	old, err := tx.Delta(k)
+	if err != nil || old == nil && d == nil {
+		return err
+	}
+	agreed, err := tx.Agreed(k)
+	if err != nil {
+		return err
+	}
+	if err := tx.reindex(k, shown(agreed, old), shown(agreed, d)); err != nil {
+		return err
+	}
+	if err := tx.count(old, d); err != nil {
+		return err
+	}
+	if old != nil && (d == nil || d.Order != old.Order) {
+		if err := tx.remove(orderBucket, orderKey(old.Order, k)); err != nil {
+			return err
+		}
+	}
+	if d == nil {
+		return tx.remove(deltasBucket, k.Bytes())
+	}
+	if old == nil || d.Order != old.Order {
+		if err := tx.put(orderBucket, orderKey(d.Order, k), nil); err != nil {
+			return err
+		}
+	}
+	plain, err := deltaValue(k, d)
+	if err != nil {
+		return err
+	}
+	return tx.put(deltasBucket, k.Bytes(), plain)
+}
+
+// count keeps the numbers of deltas, and of the edits that a copy would save.
+func (tx *Tx) count(old, d *syncproto.Delta) error {
+	st, err := tx.state()
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		st.Deltas--
+		if old.Rejected != nil {
+			st.Rejected--
+		}
+	}
+	if d != nil {
+		st.Deltas++
+		if d.Rejected != nil {
+			st.Rejected++
+		}
+	}
+	if d != nil && (old == nil || d.Gen != old.Gen) {
+		st.Edits++
+	}
+	tx.stDirty = true
+	return nil
+}
+
+// shown joins what is agreed with what is not yet sent; nil if there is
+// neither.
+func shown(agreed *syncproto.Record, delta *syncproto.Delta) *syncproto.Record {
+	switch {
+	case delta == nil:
+		return agreed
+	case agreed == nil:
+		return delta.Record
+	}
+	r := agreed.Clone()
+	r.Join(delta.Record)
+	return r
+}
