@@ -8,6 +8,8 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
+
+	"gridbook/syncproto/textmodel"
 )
 
 // Compressors of a batch's streams. Their numbers never change.
@@ -15,6 +17,7 @@ const (
 	codecStored = 0
 	codecZstd   = 1 // RFC 8878
 	codecBrotli = 2 // RFC 7932
+	codecText   = 3 // package textmodel, without a prime
 )
 
 // Effort says how much work a batch is worth.
@@ -22,12 +25,18 @@ type Effort int
 
 // Efforts.
 const (
-	Fast  Effort = iota // the way is fast: milliseconds count
+	Fast  Effort = iota // the way is fast: both ends' time counts
+	Spare               // the writer has time, the reader has none
 	Small               // the way is slow: bytes count
 )
 
-// slowLink is the speed in bytes/s under which bytes cost more than time.
+// slowLink is the speed in bytes/s under which bytes cost more than the time
+// of both ends: packing and unpacking a text by its model takes about 2 µs a
+// byte.
 const slowLink = 256 << 10
+
+// spareSize is up to how many bytes a writer takes its time for a fast way.
+const spareSize = 128 << 10
 
 // EffortFor chooses by the speed of the way; 0 is unknown, taken for fast.
 func EffortFor(link int) Effort {
@@ -36,6 +45,10 @@ func EffortFor(link int) Effort {
 	}
 	return Fast
 }
+
+// maxModelled bounds what a reader may be made to spend on a text: about ten
+// seconds.
+const maxModelled = 4 << 20
 
 // Codec encodes and decodes batches. It keeps compressors for reuse and may
 // be used by several goroutines.
@@ -52,8 +65,20 @@ func (c *Codec) Encode(b *Batch, e Effort) []byte {
 		return nil
 	}
 	structure, text := b.layout()
-	out := c.pack(nil, structure, e)
-	return c.pack(out, text, e)
+	prose := compressor(e, len(text))
+	if e == Small && len(text) <= maxModelled {
+		prose = codecText
+	}
+	out := c.pack(nil, structure, compressor(e, len(structure)))
+	return c.pack(out, text, prose)
+}
+
+// compressor chooses for a stream of n bytes.
+func compressor(e Effort, n int) byte {
+	if e == Small || e == Spare && n <= spareSize {
+		return codecBrotli
+	}
+	return codecZstd
 }
 
 // Decode reads an encoded batch.
@@ -80,17 +105,21 @@ func (c *Codec) Decode(p []byte) (*Batch, error) {
 }
 
 // pack appends codec, plain length, packed length and the packed bytes.
-func (c *Codec) pack(dst, src []byte, e Effort) []byte {
-	codec, packed := byte(codecStored), src
-	if len(src) > 32 {
-		if e == Small {
-			codec, packed = codecBrotli, packBrotli(src)
-		} else {
-			codec, packed = codecZstd, c.packZstd(src)
-		}
-		if len(packed) >= len(src) {
-			codec, packed = codecStored, src
-		}
+func (c *Codec) pack(dst, src []byte, codec byte) []byte {
+	packed := src
+	if len(src) <= 32 {
+		codec = codecStored
+	}
+	switch codec {
+	case codecZstd:
+		packed = c.packZstd(src)
+	case codecBrotli:
+		packed = packBrotli(src)
+	case codecText:
+		packed = textmodel.Compress(nil, src, nil)
+	}
+	if len(packed) >= len(src) {
+		codec, packed = codecStored, src
 	}
 	dst = append(dst, codec)
 	dst = binary.AppendUvarint(dst, uint64(len(src)))
@@ -112,6 +141,8 @@ func (c *Codec) unpack(p []byte) (plain, rest []byte, err error) {
 		plain, err = c.unpackZstd(packed, size)
 	case codecBrotli:
 		plain, err = readExactly(brotli.NewReader(bytes.NewReader(packed)), size)
+	case codecText:
+		plain, err = unpackText(packed, size)
 	default:
 		return nil, nil, malformed("unknown compressor %d", codec)
 	}
@@ -121,9 +152,25 @@ func (c *Codec) unpack(p []byte) (plain, rest []byte, err error) {
 	return plain, u.b, err
 }
 
+func unpackText(packed []byte, size int) ([]byte, error) {
+	if size > maxModelled {
+		return nil, tooLarge("modelled text of %d bytes", size)
+	}
+	plain, err := textmodel.Decompress(nil, packed, nil, size)
+	if err != nil {
+		return nil, &Error{Code: CodeMalformed, Err: err}
+	}
+	return plain, nil
+}
+
+// packBrotli takes the level whose time a stream of that size is worth.
 func packBrotli(src []byte) []byte {
+	level := brotli.BestCompression
+	if len(src) > 512<<10 {
+		level = 9
+	}
 	var buf bytes.Buffer
-	w := brotli.NewWriterOptions(&buf, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 22})
+	w := brotli.NewWriterOptions(&buf, brotli.WriterOptions{Quality: level, LGWin: 22})
 	_, _ = w.Write(src) // a buffer takes everything
 	_ = w.Close()
 	return buf.Bytes()
@@ -132,7 +179,7 @@ func packBrotli(src []byte) []byte {
 func (c *Codec) packZstd(src []byte) []byte {
 	enc, _ := c.enc.Get().(*zstd.Encoder)
 	if enc == nil {
-		enc, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+		enc, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression),
 			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(4<<20), zstd.WithEncoderCRC(false))
 	}
 	defer c.enc.Put(enc)

@@ -161,7 +161,11 @@ func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
 	if _, err := io.ReadFull(s.opts.Rand, up.Nonce); err != nil {
 		return nil, fmt.Errorf("random bytes: %w", err)
 	}
-	up.Batch = s.opts.Codec.Encode(&batch, EffortFor(s.opts.Link))
+	effort := EffortFor(s.opts.Link)
+	if effort == Fast {
+		effort = Spare
+	}
+	up.Batch = s.opts.Codec.Encode(&batch, effort)
 	meta.Pending = up
 	return up, nil
 }

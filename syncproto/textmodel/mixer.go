@@ -16,6 +16,11 @@ const (
 	// half way after 2^17 decisions.
 	slowRate = 6
 	fastRate = 34
+
+	// settledSteps is where the rate starts again after a prime; a multiple
+	// of rateEvery, how often it is worked out.
+	settledSteps = 160 * rateEvery
+	rateEvery    = 256
 )
 
 type mixer struct {
@@ -38,6 +43,8 @@ func newMixer(sizes [panels]int, rows int) mixer {
 	m.final = slices.Repeat([]int32{(1 << weightBits) / panels}, rows*panels)
 	return m
 }
+
+func (m *mixer) settle() { m.steps = min(m.steps/rateEvery*rateEvery, settledSteps) }
 
 func (m *mixer) clone() mixer {
 	c := *m
@@ -84,7 +91,7 @@ func (m *mixer) mix(t *constants) int {
 
 // learn moves the weights against the error, given the bit as a probability.
 func (m *mixer) learn(t *constants, target int) {
-	if m.steps&255 == 0 {
+	if m.steps%rateEvery == 0 {
 		m.rate = slowRate + fastRate<<17/(1<<17+m.steps)
 	}
 	m.steps++

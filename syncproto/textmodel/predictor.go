@@ -83,6 +83,13 @@ func (p *predictor) widen(n int) {
 	p.match.widen(cellsFor(n))
 }
 
+// settle ends the learning of a prime. What it taught is kept, but held less
+// firmly: the text to come is like it, not more of it.
+func (p *predictor) settle() {
+	p.mixer.settle()
+	p.slots.settle()
+}
+
 func (p *predictor) clone() *predictor {
 	c := *p
 	c.slots.cells = slices.Clone(p.slots.cells)

@@ -9,6 +9,7 @@ const (
 	freshSlot  = probOne / 2 << 16
 	countMask  = probOne - 1
 	countLimit = 255 // caps the count, and so keeps the slot adapting
+	settled    = 8   // caps it after a prime
 )
 
 // slots is a hash table of buckets. It never grows by itself; buckets of the
@@ -24,6 +25,15 @@ func newSlots(cells int) slots { return slots{make([]uint32, cells)} }
 func (s *slots) widen(cells int) {
 	for len(s.cells) < cells {
 		s.cells = append(s.cells, s.cells...)
+	}
+}
+
+// settle lets what comes outweigh what was, without forgetting it.
+func (s *slots) settle() {
+	for at := 0; at < len(s.cells); at += bucketSize {
+		for i, c := range s.cells[at+1 : at+bucketSize] {
+			s.cells[at+1+i] = c&^countMask | min(c&countMask, settled)
+		}
 	}
 }
 

@@ -79,6 +79,7 @@ func New(prime []byte) *Model {
 	}
 	m.trained = newPredictor(m.t, len(prime))
 	m.trained.pass(listener{}, m.alphabet, prime)
+	m.trained.settle()
 	return m
 }
 
