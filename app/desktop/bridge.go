@@ -53,34 +53,28 @@ func (b *Bridge) Call(method string, argsJSON string) (string, error) {
 
 // start makes the services. If it cannot, every call says why: there is a
 // window by now, and the screen can show it.
-func (b *Bridge) start(ctx context.Context, data string, open Open) {
+func (b *Bridge) start(ctx context.Context, data string, open bridge.Open) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ctx = ctx
-	events := &bridge.Events{}
-	services, closing, err := open(data, events, b.files)
+	backend, closing, err := bridge.NewBackend(data, open, b.files, b.report, bridge.NewDesk(b.files, dialogs{}))
 	if err != nil {
-		b.failed = fmt.Errorf("desktop: open the data: %w", err)
+		b.failed = fmt.Errorf("desktop: start: %w", err)
 		b.report(b.failed)
 		return
 	}
+	b.calls = backend.Calls
 	b.endings = append(b.endings, func() {
 		if err := closing(); err != nil {
 			b.report(fmt.Errorf("desktop: close the data: %w", err))
 		}
 	})
-	services = append(services, bridge.NewDesk(b.files, dialogs{}))
-	if b.calls, err = bridge.New(b.report, services...); err != nil {
-		b.failed = err
-		b.report(err)
-		return
-	}
 	listening, quiet := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		// It ends when the window does.
-		_ = events.Listen(listening, nil, func(e bridge.Event) error {
+		_ = backend.Events.Listen(listening, nil, func(e bridge.Event) error {
 			wails.EventsEmit(ctx, eventName, e)
 			return nil
 		})

@@ -36,7 +36,7 @@ func TestCallNeverFailsWithoutWords(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		open Open
+		open bridge.Open
 		code syncproto.Code // while it runs; "" works
 	}{
 		{"works", works, ""},

@@ -33,14 +33,10 @@ const (
 // Title is the name of the window.
 const Title = "网格簿"
 
-// Open makes the services behind the screens from the data folder. It is
-// called once the window exists, so that nothing is opened when Wails only
-// wants to know the bound methods. The returned function closes the services.
-type Open func(data string, events *bridge.Events, files *bridge.Files) (services []any, closing func() error, err error)
-
-// Run shows the window until it is closed. random must be cryptographically
-// strong; report hears of failures that are nobody's at the screen.
-func Run(data string, open Open, window *Bridge) error {
+// Run shows the window until it is closed. open is called once the window
+// exists, so that nothing is opened when Wails only wants to know the bound
+// methods, and a failure can be shown.
+func Run(data string, open bridge.Open, window *Bridge) error {
 	if runtime.GOOS == "linux" && os.Getenv("WEBKIT_DISABLE_DMABUF_RENDERER") == "" {
 		// With some graphics drivers WebKitGTK otherwise shows an empty window.
 		if err := os.Setenv("WEBKIT_DISABLE_DMABUF_RENDERER", "1"); err != nil {

@@ -1,27 +1,34 @@
 package desktop
 
 import (
+	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"gridbook/app/bridge"
 	"gridbook/app/service"
+	"gridbook/app/webhost"
 )
 
 // Main is the program: without arguments it shows the window, with arguments
 // it runs the commands. It returns the exit code.
 func Main(args []string) int {
+	if len(args) > 0 && args[0] == "web" {
+		return web(args[1:])
+	}
 	if runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" && !bindings {
 		fmt.Fprintln(os.Stderr, "没有显示器，打不开窗口。\n请运行 gridbook web，再用浏览器打开它显示的网址。")
 		return 1
 	}
 	data, err := dataFolder()
 	if err == nil {
-		report := func(err error) { slog.Error("call failed", "error", err) }
 		err = Run(data, open, NewBridge(rand.Reader, report))
 	}
 	if err != nil {
@@ -30,6 +37,31 @@ func Main(args []string) int {
 	}
 	return 0
 }
+
+// web serves the screens to a browser until it is interrupted.
+func web(args []string) int {
+	flags := flag.NewFlagSet("gridbook web", flag.ContinueOnError)
+	addr := flags.String("listen", "127.0.0.1:0", "127.0.0.1:PORT")
+	if flags.Parse(args) != nil {
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	data, err := dataFolder()
+	if err == nil {
+		err = webhost.Run(ctx, webhost.Options{
+			Addr: *addr, Data: data, Open: open, Random: rand.Reader, Report: report,
+			Ready: func(url string) { fmt.Println(url) },
+		})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func report(err error) { slog.Error("call failed", "error", err) }
 
 // dataFolder is GRIDBOOK_DATA or the usual place of the system.
 func dataFolder() (string, error) {
