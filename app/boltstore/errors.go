@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -122,16 +123,24 @@ func saving(dir string, err error) error {
 		Err:     err}
 }
 
-// hasRoom reports whether a small file can be written in dir.
+// hasRoom reports whether the store's file can grow and a small one can be
+// written beside it.
 func hasRoom(dir string) bool {
 	f, err := os.CreateTemp(dir, tempPrefix)
 	if err != nil {
 		return !isDiskFull(err)
 	}
 	defer os.Remove(f.Name())
-	_, err = f.Write(make([]byte, 256<<10))
+	size := int64(0)
+	if info, err := os.Stat(filepath.Join(dir, fileName)); err == nil {
+		size = info.Size()
+	}
+	_, err = f.Write(make([]byte, allocSize))
 	if err == nil {
 		err = f.Sync()
+	}
+	if err == nil {
+		err = f.Truncate(size + 2*allocSize)
 	}
 	f.Close()
 	return !isDiskFull(err)
