@@ -97,11 +97,13 @@ func (o Options) bolt() *bolt.Options {
 	}
 }
 
-// precheck looks for damage that would make bbolt read beyond the file's end,
-// which kills a process: it opens the file without reading its pages.
+// precheck reads all pages before bbolt does.
 func precheck(path string, o Options) (err error) {
 	defer catchDamage(&err)
 	defer faultsPanic()()
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return damaged("an empty file")
+	}
 	ro := o.bolt()
 	ro.ReadOnly = true
 	db, err := bolt.Open(path, 0o600, ro)
@@ -109,21 +111,25 @@ func precheck(path string, o Options) (err error) {
 		return openError(path, err)
 	}
 	defer db.Close()
-	info, err := os.Stat(path)
+	return checkFile(db)
+}
+
+func checkFile(db *bolt.DB) error {
+	file, err := os.Open(db.Path())
 	if err != nil {
-		return err
+		return fmt.Errorf("check %s: %w", db.Path(), err)
 	}
-	return db.View(func(t *bolt.Tx) error {
-		if info.Size() < t.Size() {
-			return damaged("the file has %d bytes of %d", info.Size(), t.Size())
-		}
-		return nil
-	})
+	defer file.Close()
+	return db.View(func(t *bolt.Tx) error { return checkPages(file, t) })
 }
 
 // mmapReserve is how much address space is set aside, so that a growing file
 // need not wait for readers to end (bbolt remaps under a lock).
 const mmapReserve = 1 << 30
+
+// growth is by how many bytes the file grows at a time; each time costs an
+// fsync more.
+const growth = 4 << 20
 
 func open(path string, o Options) (s *Store, err error) {
 	defer catchDamage(&err)
@@ -137,6 +143,7 @@ func open(path string, o Options) (s *Store, err error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
+	db.AllocSize = growth
 	if err := db.Update(prepare); err != nil {
 		return nil, errors.Join(storeError(err), db.Close())
 	}
@@ -179,33 +186,41 @@ func (s *Store) View(f func(office.Tx) error) (err error) {
 // Update runs f in a transaction; see writer.
 func (s *Store) Update(f func(office.Tx) error) error { return s.writer.do(f) }
 
-// Check tests every page, and that no page is used twice or lost.
+// Check reads every page, and tests that none is used twice.
 func (s *Store) Check() (err error) {
 	defer catchDamage(&err)
 	defer faultsPanic()()
-	return s.db.View(func(b *bolt.Tx) error {
-		var first error
-		for e := range b.Check() {
-			if first == nil {
-				first = e
-			}
-		}
-		if first != nil {
-			return damaged("%v", first)
-		}
-		return nil
-	})
+	return checkFile(s.db)
 }
 
 // Snapshot writes a copy of the file as one transaction sees it.
 func (s *Store) Snapshot(w io.Writer) (n int64, err error) {
 	defer catchDamage(&err)
 	defer faultsPanic()()
+	out := &watched{w: w}
 	err = s.db.View(func(b *bolt.Tx) error {
-		n, err = b.WriteTo(w)
+		n, err = b.WriteTo(out)
 		return err
 	})
+	if out.err != nil {
+		// bbolt passes on only the words of a writer's error.
+		err = out.err
+	}
 	return n, storeError(err)
+}
+
+// watched remembers a writer's error.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // Close ends the writer and closes the file.
@@ -266,6 +281,9 @@ func openError(path string, err error) error {
 			Err:     err,
 		}
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
+		return damaged("%v", err)
+	case strings.Contains(err.Error(), "file size too small"):
+		// bbolt has no error value for it.
 		return damaged("%v", err)
 	case errors.Is(err, os.ErrPermission):
 		return &syncproto.Error{
