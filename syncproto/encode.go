@@ -255,6 +255,8 @@ func AppendJoinRequest(dst []byte, q *JoinRequest) []byte {
 	m.putStr(2, q.Device)
 	m.putInt(3, q.Now)
 	m.putBin(4, q.Nonce)
+	m.putBin(5, q.SignKey)
+	m.putStr(6, q.Recipient)
 	return m.message(dst)
 }
 
@@ -273,6 +275,10 @@ func DecodeJoinRequest(b []byte) (*JoinRequest, error) {
 			q.Now = r.int()
 		case 4:
 			q.Nonce = r.bin(64)
+		case 5:
+			q.SignKey = r.bin(32)
+		case 6:
+			q.Recipient = r.str(256)
 		default:
 			return false
 		}
@@ -305,6 +311,7 @@ func AppendJoinReply(dst []byte, p *JoinReply) []byte {
 	m.putStr(12, p.Person)
 	m.putStr(13, p.RecoveryKey)
 	m.putStr(14, p.BundleKey)
+	m.putBin(15, p.SignKey)
 	return m.message(dst)
 }
 
@@ -331,6 +338,8 @@ func DecodeJoinReply(b []byte) (*JoinReply, error) {
 			p.Lease = r.bin(LeaseSize)
 		case 7:
 			p.Epoch = Epoch(r.uintMax(1<<32 - 1))
+		case 15:
+			p.SignKey = r.bin(32)
 		default:
 			t, ok := texts[key]
 			if ok {

@@ -115,13 +115,13 @@ func TestMessagesRoundTrip(t *testing.T) {
 			t.Fatalf("%v\ngot  %+v\nwant %+v", err, back, p)
 		}
 	})
-	j := &JoinRequest{Version: 1, Secret: []byte("s"), Device: "村部电脑", Now: 5, Nonce: []byte("n")}
+	j := &JoinRequest{Version: 1, Secret: []byte("s"), Device: "村部电脑", Now: 5, Nonce: []byte("n"), SignKey: []byte("k"), Recipient: "age1"}
 	if got, err := DecodeJoinRequest(AppendJoinRequest(nil, j)); err != nil || !same(got, j) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	r := &JoinReply{Version: 1, Now: 5, Device: 3, Replica: 4, Token: []byte("t"), Lease: []byte("l"), Epoch: 9,
 		Township: "330702009", TownshipName: "新狮街道", Role: "village", Scope: "330702009202", Person: "刘秀",
-		RecoveryKey: "age1", BundleKey: "age2", Error: &Error{Code: CodeInvitation}}
+		RecoveryKey: "age1", BundleKey: "age2", SignKey: []byte("k"), Error: &Error{Code: CodeInvitation}}
 	if got, err := DecodeJoinReply(AppendJoinReply(nil, r)); err != nil || !same(got, r) {
 		t.Errorf("%+v, %v", got, err)
 	}

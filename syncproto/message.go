@@ -148,6 +148,10 @@ type JoinRequest struct {
 	// has come: a request repeated with the same Secret and Nonce gets the
 	// same reply, so that a lost reply does not use up the invitation.
 	Nonce []byte
+	// What the device's bundles are signed with (Ed25519 public key), and the
+	// age recipient that bundles for it are encrypted to.
+	SignKey   []byte
+	Recipient string
 }
 
 // JoinReply is the hub's answer to an enrolment.
@@ -167,4 +171,5 @@ type JoinReply struct {
 	Person       string
 	RecoveryKey  string // the township's age recipient, wraps the data key
 	BundleKey    string // the hub's age recipient for bundles
+	SignKey      []byte // Ed25519 public key that the hub's bundles are signed with
 }
