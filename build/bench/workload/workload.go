@@ -29,6 +29,7 @@ type Doc struct {
 	Size                                                int
 	Lng, Lat                                            float64
 	Tags                                                []string
+	UpdatedAt                                           int64 // ms since 1970
 }
 
 // Township reads township.ndjson and calls each for every document.
@@ -59,11 +60,7 @@ func Edits(r io.Reader, idOf func(doc string) string) ([]Op, error) {
 			out = append(out, e.Doc.ops(idOf)...)
 			return nil
 		}
-		field, value := e.Field, e.Value
-		if field == "education" {
-			value = education(value.(string))
-		}
-		out = append(out, Op{Op: "set", Collection: "resident", ID: idOf(e.ID), Fields: map[string]any{field: value}})
+		out = append(out, Op{Op: "set", Collection: "resident", ID: idOf(e.ID), Fields: map[string]any{e.Field: e.Value}})
 		return nil
 	})
 	return out, err
@@ -101,7 +98,7 @@ func (d *Doc) ops(to func(string) string) []Op {
 			"people", d.Size, "kind", d.Kind, "housing", d.Housing, "lng", d.Lng, "lat", d.Lat)}
 	case "resident":
 		r := d.put("resident", "household", to(d.Household), "name", d.Name, "sex", d.Sex, "birth", d.Birth, "phone", d.Phone,
-			"relation", d.Relation, "education", education(d.Education), "job", d.Job, "note", strings.Join(append(d.Tags, d.Note), ";"))
+			"relation", d.Relation, "education", d.Education, "job", d.Job, "note", strings.Join(append(d.Tags, d.Note), ";"))
 		r.Fields["id_no"] = d.IDNo
 		return []Op{r}
 	}
@@ -126,13 +123,4 @@ func VillageCode(v string) string { return "330702009" + fmt.Sprintf("%03d", 200
 func number(v string) (n int) {
 	_, _ = fmt.Sscanf(v, "v%d", &n)
 	return n
-}
-
-// education turns the workload's words into those of GB/T 4658-2006.
-func education(word string) string {
-	codes := map[string]string{"小学": "80", "初中": "70", "高中": "60", "中专": "40", "大专": "30", "本科": "20", "文盲或半文盲": "90", "学龄前": "90"}
-	if c, ok := codes[word]; ok {
-		return c
-	}
-	return word
 }
