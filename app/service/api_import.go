@@ -16,7 +16,9 @@ type ImportReport struct {
 	Unchanged int            `json:"unchanged"`
 	Refused   []CellNote     `json:"refused"` // cells or rows that do not go in
 	Aside     []CellNote     `json:"aside"`   // kept aside: wrong check digits; the rest of the row goes in
+	Notes     []string       `json:"notes"`   // what a person should know besides
 	DryRun    bool           `json:"dryRun"`
+	Undo      string         `json:"undo"` // see Service.Undo; "" if nothing was written
 }
 
 // CellNote names a cell and what is wrong with it.
@@ -24,6 +26,7 @@ type CellNote struct {
 	Sheet   string `json:"sheet"`
 	Row     int    `json:"row"` // as the table program counts
 	Column  string `json:"column"`
+	Cell    string `json:"cell"` // "E5"
 	Value   string `json:"value"`
 	Code    string `json:"code"`
 	Message string `json:"message"`

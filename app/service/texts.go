@@ -36,3 +36,15 @@ func monthOf(s string) (first, last int64, ok bool) {
 	}
 	return ledger.DayOf(t), ledger.DayOf(t.AddDate(0, 1, -1)), true
 }
+
+// familyName is the first character of a name.
+func familyName(name string) string {
+	for i := range name {
+		if i > 0 {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+func contains(s, part string) bool { return strings.Contains(s, part) }

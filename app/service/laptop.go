@@ -1,0 +1,265 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gridbook/app/boltstore"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// Options are what a laptop needs from outside.
+type Options struct {
+	Dir     string // the data folder
+	Version string // of the program
+	// Now is the wall clock in the zone of the laptop's calendar.
+	Now  func() time.Time
+	Rand io.Reader // cryptographically strong
+	// KDF is the cost of new passwords; zero: boltstore.DefaultKDF.
+	KDF boltstore.KDF
+	// LockTimeout is how long to wait for another program to let go.
+	LockTimeout time.Duration
+	Network     Network
+	// Changed, which may be nil, is told of every commit.
+	Changed func(keys []syncproto.Key, remote bool)
+}
+
+// Network reaches the township's server.
+type Network interface {
+	// Join enrols the store's laptop with an invitation. It may be repeated
+	// after a failure.
+	Join(ctx context.Context, store *boltstore.Store, invitation, device string) (*syncproto.JoinReply, error)
+	// Syncer returns the exchange of an enrolled store. received is called
+	// after each commit with the records that it changed.
+	Syncer(store *boltstore.Store, received func([]syncproto.Key)) (Syncer, error)
+}
+
+// Syncer exchanges with the township's server.
+type Syncer interface {
+	// SyncNow exchanges until both sides are empty.
+	SyncNow(ctx context.Context) (SyncDone, error)
+	// Run syncs in the background until ctx ends: now and then, after edits,
+	// and again after failures.
+	Run(ctx context.Context)
+	// Wake says that there is something to send.
+	Wake()
+	// Status is what the exchange is doing: all of a SyncStatus that the
+	// store does not know.
+	Status() SyncStatus
+	// Close ends the connections.
+	Close() error
+}
+
+// Laptop is an open data folder: the book, and the exchange with the server.
+type Laptop struct {
+	Store *boltstore.Store
+	Book  *Book
+	Sync  Syncer
+
+	stop    context.CancelFunc
+	running chan struct{}
+}
+
+func (o Options) store() boltstore.Options {
+	return boltstore.Options{
+		Now: func() int64 { return o.Now().UnixMilli() }, Rand: o.Rand, KDF: o.KDF, LockTimeout: o.LockTimeout,
+		Index: Index, IndexVersion: IndexVersion,
+	}
+}
+
+// Open unlocks the data folder. It fails with CodePassword, CodeLocked,
+// CodeDamaged, and CodeNotJoined if there is none or its joining did not end.
+func Open(o Options, password string) (*Laptop, error) {
+	store, err := boltstore.Open(o.Dir, password, o.store())
+	if err != nil {
+		return nil, err
+	}
+	return openLaptop(o, store)
+}
+
+func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
+	l := &Laptop{Store: store}
+	book, err := NewBook(store, o.Now, func(keys []syncproto.Key, remote bool) {
+		if o.Changed != nil {
+			o.Changed(keys, remote)
+		}
+		if !remote && l.Sync != nil {
+			l.Sync.Wake()
+		}
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	l.Book = book
+	if l.Sync, err = o.Network.Syncer(store, l.received); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// received takes in what the server sent. The records are safe in the store
+// already; if they cannot be read back, whoever opens them next is told.
+func (l *Laptop) received(keys []syncproto.Key) {
+	if l.Book.Absorb(keys, true) == nil {
+		_ = l.Book.noteUploads(keys) // a date on the township's list, no more
+	}
+}
+
+// Join enrols this laptop with an invitation and sets the person's password.
+// It fails with CodeExists if the folder is another's, CodeInvitation,
+// CodeUnreachable and CodeCertificate; after those it may be repeated.
+func Join(ctx context.Context, o Options, invitation, device, password string) (*Laptop, error) {
+	if err := goodPassword(password); err != nil {
+		return nil, err
+	}
+	if _, err := syncproto.ParseInvitation(invitation); err != nil {
+		return nil, err
+	}
+	store, fresh, err := storeToJoin(o, password)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := o.Network.Join(ctx, store, invitation, device)
+	if err == nil {
+		err = enrolled(store, reply, device)
+	}
+	if err != nil {
+		return nil, errors.Join(err, abandon(o, store, fresh && neverAsked(err)))
+	}
+	return openLaptop(o, store)
+}
+
+// storeToJoin makes the store, or opens the one of an attempt that did not
+// end.
+func storeToJoin(o Options, password string) (store *boltstore.Store, fresh bool, err error) {
+	if !boltstore.Exists(o.Dir) {
+		store, err = boltstore.Create(o.Dir, password, o.store())
+		return store, true, err
+	}
+	if store, err = boltstore.Open(o.Dir, password, o.store()); err != nil {
+		return nil, false, err
+	}
+	err = store.View(func(tx *boltstore.Tx) error {
+		_, err := readIdentity(tx)
+		return err
+	})
+	switch {
+	case err == nil:
+		err = &syncproto.Error{Code: syncproto.CodeExists, Message: "这台电脑已经加入了乡镇(街道)",
+			Hint: "请直接打开。要换一个身份加入，请另选一个数据文件夹。"}
+	case syncproto.CodeOf(err) == syncproto.CodeNotJoined:
+		return store, false, nil
+	}
+	return nil, false, errors.Join(err, store.Close())
+}
+
+// neverAsked reports whether a failed enrolment certainly did not use up the
+// invitation, so that nothing needs to be kept for the next try.
+func neverAsked(err error) bool {
+	switch syncproto.CodeOf(err) {
+	case syncproto.CodeInvitation, syncproto.CodeTownship, syncproto.CodeCertificate, syncproto.CodeVersion, syncproto.CodeNotOurs:
+		return true
+	}
+	return false
+}
+
+// abandon closes a store that was not enrolled, and removes it if there is
+// nothing in it that another try would need.
+func abandon(o Options, store *boltstore.Store, remove bool) error {
+	err := store.Close()
+	if remove && err == nil {
+		err = removeStore(o.Dir)
+	}
+	return err
+}
+
+// removeStore removes a store that was made a moment ago and holds nothing.
+func removeStore(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "gridbook*"))
+	for _, f := range files {
+		err = errors.Join(err, os.Remove(f))
+	}
+	if err != nil {
+		return fmt.Errorf("service: remove the store that was not enrolled: %w", err)
+	}
+	return nil
+}
+
+// enrolled notes whom the laptop is for.
+func enrolled(store *boltstore.Store, reply *syncproto.JoinReply, device string) error {
+	err := store.Update(func(tx *boltstore.Tx) error {
+		return putSetting(tx, identitySetting, Identity{
+			Township: reply.Township, TownshipName: reply.TownshipName, Role: ledger.Role(reply.Role), Scope: reply.Scope,
+			Person: reply.Person, Device: device,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("service: note the enrolment: %w", err)
+	}
+	if reply.RecoveryKey != "" {
+		if err := store.SetRecovery(reply.RecoveryKey); err != nil {
+			return fmt.Errorf("service: set the recovery key: %w", err)
+		}
+	}
+	return nil
+}
+
+// minPassword is the least number of characters of a password.
+const minPassword = 6
+
+func goodPassword(password string) error {
+	if len([]rune(password)) < minPassword {
+		return &syncproto.Error{Code: syncproto.CodePassword, Message: fmt.Sprintf("密码太短，至少 %d 位", minPassword),
+			Hint: "请换一个自己记得住、别人猜不到的密码。"}
+	}
+	return nil
+}
+
+// Background syncs and makes copies by itself until Close.
+func (l *Laptop) Background() {
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop, l.running = stop, make(chan struct{})
+	go func() {
+		defer close(l.running)
+		l.Sync.Run(ctx)
+	}()
+}
+
+// CopyIfDue makes a verified copy of the store beside it when it is time.
+func (l *Laptop) CopyIfDue() error {
+	due, err := l.Store.CopyDue()
+	if err != nil || !due {
+		return err
+	}
+	return l.Store.Copy()
+}
+
+// Close ends the exchange and closes the store.
+func (l *Laptop) Close() error {
+	if l.stop != nil {
+		l.stop()
+		<-l.running
+	}
+	var err error
+	if l.Sync != nil {
+		err = l.Sync.Close()
+	}
+	if l.Book != nil {
+		l.Book.Close()
+	}
+	return errors.Join(err, l.Store.Close())
+}
+
+// Folder makes the data folder if it is not there.
+func (o Options) Folder() error {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return &syncproto.Error{Code: syncproto.CodeDiskFull, Message: "建不了数据文件夹", Hint: "请检查磁盘空间和文件夹的权限，或用 --data 换一个位置。", Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package service
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"gridbook/syncproto"
+)
+
+// SyncStatus says what is to be sent, sent, refused and verified.
+func (s *Service) SyncStatus(ctx context.Context) (SyncStatus, error) {
+	laptop, err := s.unlocked()
+	if err != nil {
+		return SyncStatus{}, err
+	}
+	return laptop.SyncStatus()
+}
+
+// SyncStatus says what is to be sent, sent, refused and verified, from the
+// marks and receipts in the store.
+func (l *Laptop) SyncStatus() (SyncStatus, error) {
+	out := l.Sync.Status()
+	err := l.Book.read(func(r reader) error {
+		meta, err := r.tx.Meta()
+		if err != nil {
+			return err
+		}
+		if out.ToSend, out.Rejected, err = r.tx.Counts(); err != nil {
+			return err
+		}
+		out.Verified = verifiedOf(meta.Verified)
+		out.Conflicts = len(r.derived.conflicts)
+		out.ByKind, err = r.byKind()
+		return err
+	})
+	return out, err
+}
+
+func verifiedOf(v syncproto.Verified) Verified {
+	return Verified{Equal: v.Equal, Records: int(v.Records), At: v.At}
+}
+
+func (r reader) byKind() ([]KindLeft, error) {
+	counts := map[syncproto.Collection]*KindLeft{}
+	for d, err := range r.tx.Deltas() {
+		if err != nil {
+			return nil, err
+		}
+		k, ok := counts[d.Collection]
+		if !ok {
+			k = &KindLeft{Collection: keyOf(d.Collection), Label: labelOf(d.Collection)}
+			counts[d.Collection] = k
+		}
+		if d.Rejected != nil {
+			k.Rejected++
+		} else {
+			k.ToSend++
+		}
+	}
+	var out []KindLeft
+	for _, c := range slices.Sorted(maps.Keys(counts)) {
+		out = append(out, *counts[c])
+	}
+	return out, nil
+}
+
+// SyncNow syncs and returns when it is done; progress comes as events.
+func (s *Service) SyncNow(ctx context.Context) (SyncDone, error) {
+	laptop, err := s.unlocked()
+	if err != nil {
+		return SyncDone{}, err
+	}
+	done, err := laptop.Sync.SyncNow(ctx)
+	s.tellSync()
+	return done, err
+}
+
+// Rejections lists the changes that the server refused.
+func (s *Service) Rejections(ctx context.Context) ([]Rejection, error) {
+	b, err := s.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.Rejections()
+}
+
+// RetryRejected puts a refused change back into the queue; with id "" all.
+func (s *Service) RetryRejected(ctx context.Context, collection, id string) error {
+	b, err := s.book()
+	if err != nil {
+		return err
+	}
+	var k syncproto.Key
+	if id != "" {
+		if _, k, err = keyFor(collection, id); err != nil {
+			return err
+		}
+	}
+	_, err = b.RetryRejected(k)
+	return err
+}
