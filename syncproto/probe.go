@@ -110,11 +110,10 @@ func (p *probeState) resend(r *receiver, ours, theirs *Record) error {
 		return err
 	}
 	if d == nil {
-		r.meta.Order++
-		d = &Delta{Record: NewRecord(ours.Collection, ours.ID), Order: r.meta.Order}
+		d = &Delta{Record: NewRecord(ours.Collection, ours.ID), Order: r.meta.next()}
 	}
 	d.Join(ours)
-	d.Gen++
+	d.Gen = r.meta.next()
 	if err := r.tx.PutAgreed(ours.Key, theirs, r.reply.Now); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (r *restamper) run() ([]Renamed, error) {
 					return nil, err
 				}
 			}
-			d.Gen++
+			d.Gen = r.meta.next()
 			if err := r.tx.PutDelta(d.Key, d); err != nil {
 				return nil, err
 			}

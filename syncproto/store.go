@@ -7,7 +7,7 @@ import "iter"
 // is always Agreed ⊔ Delta.
 type Delta struct {
 	*Record
-	Gen      uint64 // grows with every local write to the record
+	Gen      uint64 // names this state of the delta; never used again
 	Order    uint64 // when its first unsent write was made; they are sent in this order
 	Rejected *Rejection
 }
@@ -26,8 +26,14 @@ type ReplicaMeta struct {
 	Observed Time  // newest stamp that came from the hub
 	Offset   int64 // hub's clock minus ours in ms, learnt at the last exchange
 	Verified Verified
-	Order    uint64 // last Delta.Order given out
+	Order    uint64 // last Delta.Order or Gen given out
 	Offered  uint64 // deltas up to this Order have been sent at least once
+}
+
+// next gives out a number for a Delta's Order or Gen.
+func (m *ReplicaMeta) next() uint64 {
+	m.Order++
+	return m.Order
 }
 
 // Upload is a batch that was sent and not answered: it is sent again byte for

@@ -77,8 +77,7 @@ func (w *Writer) writeOver(current *Record, k Key, at Stamp, sets []FieldValue) 
 		return err
 	}
 	if d == nil {
-		w.meta.Order++
-		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: w.meta.Order}
+		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: w.meta.next()}
 	}
 	for _, s := range sets {
 		var g Register
@@ -87,7 +86,7 @@ func (w *Writer) writeOver(current *Record, k Key, at Stamp, sets []FieldValue) 
 		}
 		d.set(s.Tag, g.Write(at, s.Value))
 	}
-	d.Gen++
+	d.Gen = w.meta.next()
 	d.Rejected = nil
 	return w.tx.PutDelta(k, d)
 }

@@ -1,0 +1,53 @@
+package syncproto
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// Adopt makes a replica's store the copy that a hub has just enrolled. A
+// store that was enrolled before, because its device was lost in a restore or
+// revoked, keeps its work: what is unsent goes up under the new number, and
+// the rest is compared.
+func Adopt(tx ReplicaTx, rep *JoinReply, now int64) error {
+	meta, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	old := meta.Replica
+	meta.Device, meta.Replica, meta.Token, meta.Lease = rep.Device, rep.Replica, rep.Token, rep.Lease
+	meta.Township, meta.Pending, meta.Offset = rep.Township, nil, rep.Now-now
+	if old == 0 {
+		return tx.SetMeta(meta)
+	}
+	// A revision of the subscription that no hub gives makes it compare.
+	meta.Cursor = Cursor{Epoch: rep.Epoch, Subs: 0, Seq: 0}
+	if err := renumber(tx, &meta, old, now); err != nil {
+		return err
+	}
+	return tx.SetMeta(meta)
+}
+
+// openJump is how far the clock is moved at most when a store is opened, in
+// units of Time: 64 ms.
+const openJump = 1 << 22
+
+// Opened moves the clock of a replica's store a little, by chance. Call it
+// once whenever a store is opened. Two copies of one store go on from the
+// same clock; with the chance they give their new records different ids.
+func Opened(tx ReplicaTx, rand io.Reader) error {
+	var b [4]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return fmt.Errorf("random bytes: %w", err)
+	}
+	meta, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	if meta.Clock.Last == 0 {
+		return nil
+	}
+	meta.Clock.Last += Time(binary.LittleEndian.Uint32(b[:]) % openJump)
+	return tx.SetMeta(meta)
+}

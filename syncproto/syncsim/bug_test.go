@@ -1,0 +1,46 @@
+package syncsim
+
+import "gridbook/syncproto"
+
+// bug is a mistake planted between the machines and what is around them.
+type bug struct {
+	name      string
+	hubTx     func(syncproto.HubTx, *syncproto.Request) syncproto.HubTx
+	replicaTx func(syncproto.ReplicaTx, *syncproto.Reply) syncproto.ReplicaTx
+	onReply   func(*world, *syncproto.Request, *syncproto.Reply)
+	onReceive func(*world, *laptop, *syncproto.Reply, error)
+	onLost    func(*world, *laptop)
+	epoch     bool // a restored hub keeps its epoch
+}
+
+func (b *bug) hub(tx syncproto.HubTx, q *syncproto.Request) syncproto.HubTx {
+	if b == nil || b.hubTx == nil {
+		return tx
+	}
+	return b.hubTx(tx, q)
+}
+
+func (b *bug) replica(tx syncproto.ReplicaTx, p *syncproto.Reply) syncproto.ReplicaTx {
+	if b == nil || b.replicaTx == nil {
+		return tx
+	}
+	return b.replicaTx(tx, p)
+}
+
+func (b *bug) reply(w *world, q *syncproto.Request, p *syncproto.Reply) {
+	if b != nil && b.onReply != nil {
+		b.onReply(w, q, p)
+	}
+}
+
+func (b *bug) received(w *world, l *laptop, p *syncproto.Reply, err error) {
+	if b != nil && b.onReceive != nil {
+		b.onReceive(w, l, p, err)
+	}
+}
+
+func (b *bug) lost(w *world, l *laptop) {
+	if b != nil && b.onLost != nil {
+		b.onLost(w, l)
+	}
+}

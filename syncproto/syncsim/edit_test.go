@@ -1,0 +1,182 @@
+package syncsim
+
+import (
+	"fmt"
+
+	"gridbook/syncproto"
+)
+
+// create makes a record on a laptop, as a person would. parent may be zero.
+func (w *world) create(l *laptop, c syncproto.Collection, parent syncproto.Key, place, text string) syncproto.Key {
+	o := w.oracle
+	o.records++
+	marker := fmt.Sprintf("r%d", o.records)
+	sets := []syncproto.FieldValue{{Tag: tagMarker, Value: syncproto.TextOf(marker)}}
+	if place != "" {
+		sets = append(sets, w.value(place, marker, tagVillage, nil))
+	}
+	sets = append(sets, w.value(text, marker, tagFirst, nil))
+	if parent != (syncproto.Key{}) {
+		sets = append(sets, syncproto.FieldValue{Tag: tagOwner, Value: syncproto.TextOf(o.markers[parent])})
+		if c != privateKind {
+			sets = append(sets, syncproto.FieldValue{Tag: tagParent, Value: syncproto.RefOf(parent.ID)})
+		}
+	}
+	k := syncproto.Key{Collection: c}
+	must(l.store.Update(func(tx syncproto.ReplicaTx) (err error) {
+		if c == privateKind {
+			k.ID = parent.ID
+			return syncproto.CreateAs(tx, l.wall(w), k, sets)
+		}
+		k.ID, err = syncproto.Create(tx, l.wall(w), c, sets)
+		return err
+	}))
+	o.markers[k] = marker
+	w.stats.Edits++
+	return k
+}
+
+func (w *world) value(text, marker string, tag syncproto.Tag, before *syncproto.Record) syncproto.FieldValue {
+	v, _ := w.oracle.begin(text, marker, tag, before)
+	return syncproto.FieldValue{Tag: tag, Value: v}
+}
+
+// set changes a field on a laptop, as a person who sees what is there would.
+func (w *world) set(l *laptop, k syncproto.Key, tag syncproto.Tag, text string) {
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		before, err := syncproto.Current(tx, k)
+		if err != nil {
+			return err
+		}
+		v := w.value(text, w.oracle.markers[k], tag, before)
+		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{v})
+	}))
+	w.stats.Edits++
+}
+
+// read returns what a person on the laptop sees.
+func (l *laptop) read(k syncproto.Key) (r *syncproto.Record) {
+	must(l.store.View(func(tx syncproto.ReplicaTx) (err error) {
+		r, err = syncproto.Current(tx, k)
+		return err
+	}))
+	return r
+}
+
+// shown returns the text that a person sees, "" if there is no record.
+func (l *laptop) shown(k syncproto.Key, tag syncproto.Tag) string {
+	if r := l.read(k); r != nil {
+		return plain(r.Value(tag))
+	}
+	return ""
+}
+
+// retry puts the rejected work of a laptop back into the queue.
+func (w *world) retry(l *laptop) {
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		var list []*syncproto.Delta
+		for d, err := range tx.Deltas() {
+			if err != nil {
+				return err
+			}
+			list = append(list, d)
+		}
+		for _, d := range list {
+			if d.Rejected != nil {
+				d.Rejected = nil
+				if err := tx.PutDelta(d.Key, d); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+}
+
+// clone copies a laptop's store to another machine.
+func (w *world) clone(l *laptop) *laptop {
+	c := &laptop{name: fmt.Sprintf("%s-copy-%d", l.name, len(w.laptops)), store: l.store.Copy(), skew: l.skew, role: l.role, scope: l.scope}
+	w.laptops = append(w.laptops, c)
+	w.oracle.copied = true
+	w.open(c)
+	return c
+}
+
+// rollBack puts an earlier copy of a laptop's store back.
+func (w *world) rollBack(l *laptop, s *ReplicaStore) {
+	l.store = s.Copy()
+	w.oracle.copied = true
+	w.open(l)
+	w.oracle.disaster(w)
+}
+
+// open is what a program does when it starts.
+func (w *world) open(l *laptop) {
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error { return syncproto.Opened(tx, w.rand) }))
+}
+
+// restore puts a backup of the hub back.
+func (w *world) restore(s *HubStore) {
+	w.store = s.Copy()
+	if w.bug == nil || !w.bug.epoch {
+		w.store.state = syncproto.NewEpoch(w.store.state, w.now)
+	}
+	w.oracle.restored = true
+	w.oracle.disaster(w)
+}
+
+// purge erases a record at the hub.
+func (w *world) purge(k syncproto.Key) {
+	err := w.store.Update(func(tx syncproto.HubTx) error { return w.hub.Purge(w.bug.hub(tx, nil), k, w.now) })
+	if syncproto.CodeOf(err) == syncproto.CodeNotFound {
+		return
+	}
+	must(err)
+	w.oracle.purged(k)
+}
+
+// rest lets all laptops sync without faults until nothing changes any more.
+func (w *world) rest() {
+	const rounds = 8
+	for round := range rounds {
+		w.now += hour
+		work := 0
+		for _, l := range w.laptops {
+			w.retry(l)
+			p, err := w.sync(l, nil)
+			if syncproto.CodeOf(err) == syncproto.CodeToken {
+				w.enrol(l, l.role, l.scope)
+				p, err = w.sync(l, nil)
+			}
+			if err != nil {
+				w.oracle.wrong("%s cannot sync: %v", l.name, err)
+				return
+			}
+			if !p.Complete {
+				w.oracle.wrong("%s ends a sync that is not complete", l.name)
+			}
+			work += p.Sent + p.Received + p.Dropped + p.Healed
+		}
+		if work == 0 {
+			break
+		}
+		if round == rounds-1 {
+			w.oracle.wrong("not quiet after %d rounds", rounds)
+		}
+	}
+	w.oracle.end(w)
+}
+
+// rescope gives a laptop's device another village.
+func (w *world) rescope(l *laptop, scope string) {
+	d := w.device(l)
+	if d == nil {
+		return
+	}
+	must(w.store.Update(func(tx syncproto.HubTx) error {
+		d = cloneDevice(d)
+		d.Scope, d.Subs, l.scope = scope, d.Subs+1, scope
+		return tx.PutDevice(d)
+	}))
+	w.oracle.restored = true
+}

@@ -1,0 +1,224 @@
+package syncsim
+
+import (
+	"bytes"
+	"iter"
+	"maps"
+	"slices"
+
+	"gridbook/syncproto"
+)
+
+// HubStore is a hub's store in memory. Its transactions are undone whole if
+// their function fails. It is not for use by several goroutines.
+type HubStore struct {
+	state   syncproto.HubState
+	devices map[uint32]*syncproto.Device
+	records map[syncproto.Key]*stored
+	sums    map[scopeDay]syncproto.Sum
+}
+
+// stored is a record with its hash, which is dear to compute.
+type stored struct {
+	*syncproto.Stored
+	hash uint64
+}
+
+type scopeDay struct {
+	scope syncproto.Scope
+	day   uint32
+}
+
+// NewHubStore returns a store of a hub that knows only itself.
+func NewHubStore(state syncproto.HubState) *HubStore {
+	return &HubStore{
+		state:   state,
+		devices: map[uint32]*syncproto.Device{},
+		records: map[syncproto.Key]*stored{},
+		sums:    map[scopeDay]syncproto.Sum{},
+	}
+}
+
+// Copy returns an independent copy: a backup.
+func (s *HubStore) Copy() *HubStore {
+	return &HubStore{s.state, maps.Clone(s.devices), maps.Clone(s.records), maps.Clone(s.sums)}
+}
+
+// View runs f in a transaction that changes nothing.
+func (s *HubStore) View(f func(syncproto.HubTx) error) error {
+	return f(&hubTx{HubStore: s, view: true})
+}
+
+// Update runs f in a transaction; an error of f undoes all that it did.
+func (s *HubStore) Update(f func(syncproto.HubTx) error) (err error) {
+	tx := &hubTx{HubStore: s}
+	if err = f(tx); err != nil {
+		tx.undo.run()
+	}
+	return err
+}
+
+type hubTx struct {
+	*HubStore
+	undo journal
+	view bool
+}
+
+func (tx *hubTx) State() (syncproto.HubState, error) { return tx.state, nil }
+
+func (tx *hubTx) SetState(state syncproto.HubState) error {
+	if tx.view {
+		return errView
+	}
+	old := tx.state
+	tx.undo = append(tx.undo, func() { tx.state = old })
+	tx.state = state
+	return nil
+}
+
+func (tx *hubTx) DeviceByToken(hash [32]byte) (*syncproto.Device, error) {
+	for _, d := range tx.devices {
+		if d.TokenHash == hash {
+			return cloneDevice(d), nil
+		}
+	}
+	return nil, nil
+}
+
+func (tx *hubTx) PutDevice(d *syncproto.Device) error {
+	if tx.view {
+		return errView
+	}
+	put(&tx.undo, tx.devices, d.ID, cloneDevice(d), true)
+	return nil
+}
+
+func (tx *hubTx) Record(k syncproto.Key) (*syncproto.Stored, error) {
+	st, ok := tx.records[k]
+	if !ok {
+		return nil, nil
+	}
+	return cloneStored(st.Stored), nil
+}
+
+func (tx *hubTx) PutRecord(_, st *syncproto.Stored) error {
+	if tx.view {
+		return errView
+	}
+	put(&tx.undo, tx.records, st.Key, &stored{cloneStored(st), st.Record.Hash().Short()}, true)
+	return nil
+}
+
+func (tx *hubTx) Dependants(k syncproto.Key) iter.Seq2[syncproto.Key, error] {
+	var keys []syncproto.Key
+	for _, st := range tx.records {
+		if st.Parent == k {
+			keys = append(keys, st.Key)
+		}
+	}
+	slices.SortFunc(keys, syncproto.Key.Compare)
+	return func(yield func(syncproto.Key, error) bool) {
+		for _, k := range keys {
+			if !yield(k, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (tx *hubTx) Feed(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncproto.FeedEntry, error] {
+	var list []syncproto.FeedEntry
+	for _, st := range tx.records {
+		for _, p := range st.Places {
+			if p.Scope == s && p.Seq > after {
+				list = append(list, syncproto.FeedEntry{Seq: p.Seq, Key: st.Key, Gone: p.Gone})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b syncproto.FeedEntry) int { return int(int64(a.Seq) - int64(b.Seq)) })
+	return func(yield func(syncproto.FeedEntry, error) bool) {
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// standing lists the records in a scope.
+func (tx *hubTx) standing(s syncproto.Scope, match func(*stored) bool) (out []*stored) {
+	for _, st := range tx.records {
+		here := func(p syncproto.Place) bool { return p.Scope == s && !p.Gone }
+		if match(st) && slices.ContainsFunc(st.Places, here) {
+			out = append(out, st)
+		}
+	}
+	slices.SortFunc(out, func(a, b *stored) int { return a.Key.Compare(b.Key) })
+	return out
+}
+
+func (tx *hubTx) Scan(s syncproto.Scope, c syncproto.Collection, from syncproto.ID, backwards bool) iter.Seq2[syncproto.ID, error] {
+	list := tx.standing(s, func(st *stored) bool {
+		if st.Collection != c || from.IsZero() {
+			return st.Collection == c
+		}
+		if backwards {
+			return st.ID.Compare(from) < 0
+		}
+		return st.ID.Compare(from) > 0
+	})
+	if backwards {
+		slices.Reverse(list)
+	}
+	return func(yield func(syncproto.ID, error) bool) {
+		for _, st := range list {
+			if !yield(st.ID, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (tx *hubTx) Sum(s syncproto.Scope, day uint32) (syncproto.Sum, error) {
+	return tx.sums[scopeDay{s, day}], nil
+}
+
+func (tx *hubTx) PutSum(s syncproto.Scope, day uint32, sum syncproto.Sum) error {
+	if tx.view {
+		return errView
+	}
+	put(&tx.undo, tx.sums, scopeDay{s, day}, sum, sum != syncproto.Sum{})
+	return nil
+}
+
+func (tx *hubTx) Days(s syncproto.Scope) iter.Seq2[syncproto.DaySum, error] {
+	days := map[uint32]syncproto.Sum{}
+	for k, sum := range tx.sums {
+		if k.scope == s && k.day != syncproto.AllDays {
+			days[k.day] = sum
+		}
+	}
+	return eachDay(days)
+}
+
+func (tx *hubTx) OfDay(s syncproto.Scope, day uint32) iter.Seq2[syncproto.RecordHash, error] {
+	var list []syncproto.RecordHash
+	for _, st := range tx.standing(s, func(st *stored) bool { return st.ID.Time.Day() == day }) {
+		list = append(list, syncproto.RecordHash{Key: st.Key, Hash: st.hash})
+	}
+	return eachHash(list)
+}
+
+func cloneDevice(d *syncproto.Device) *syncproto.Device {
+	out := *d
+	out.Lease, out.PrevLease = bytes.Clone(d.Lease), bytes.Clone(d.PrevLease)
+	out.Nonce, out.Digest = bytes.Clone(d.Nonce), bytes.Clone(d.Digest)
+	return &out
+}
+
+func cloneStored(st *syncproto.Stored) *syncproto.Stored {
+	out := *st
+	out.Record = cloneRecord(st.Record)
+	out.Changed, out.Places = slices.Clone(st.Changed), slices.Clone(st.Places)
+	return &out
+}

@@ -1,0 +1,293 @@
+package syncsim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gridbook/syncproto"
+)
+
+// oracle knows every edit that a laptop has accepted.
+type oracle struct {
+	edits    []*edit // by number; 0 is none
+	markers  map[syncproto.Key]string
+	records  int
+	complain []string // what was found wrong
+	restored bool     // a hub's backup was restored, or a device got another scope
+	copied   bool     // a laptop was cloned or rolled back
+}
+
+// edit is one accepted write of one field.
+type edit struct {
+	id      int
+	marker  string // of the record
+	tag     syncproto.Tag
+	parents []int // the edits whose values it replaced
+	exempt  bool  // purged, or destroyed with the only store that had it
+}
+
+func newOracle() *oracle {
+	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}}
+}
+
+func (o *oracle) wrong(format string, args ...any) {
+	o.complain = append(o.complain, fmt.Sprintf(format, args...))
+}
+
+// editOf returns the number in a text, 0 if there is none.
+func editOf(v syncproto.Value) int {
+	_, n, _ := strings.Cut(v.Text(), "#")
+	id, _ := strconv.Atoi(n)
+	return id
+}
+
+// begin notes an edit and returns the value to write. It becomes accepted
+// with keep, when the laptop's transaction has been committed.
+func (o *oracle) begin(text, marker string, tag syncproto.Tag, before *syncproto.Record) (syncproto.Value, *edit) {
+	e := &edit{id: len(o.edits), marker: marker, tag: tag}
+	o.edits = append(o.edits, e)
+	if before != nil {
+		g, _ := before.Field(tag)
+		for _, h := range g.Heads {
+			if id := editOf(h.Value); id > 0 {
+				e.parents = append(e.parents, id)
+			}
+		}
+	}
+	return syncproto.TextOf(fmt.Sprintf("%s#%d", text, e.id)), e
+}
+
+func (o *oracle) renamed(list []syncproto.Renamed) {
+	for _, r := range list {
+		o.markers[syncproto.Key{Collection: r.Collection, ID: r.New}] = o.markers[syncproto.Key{Collection: r.Collection, ID: r.Old}]
+	}
+}
+
+// purged exempts the edits of a record.
+func (o *oracle) purged(k syncproto.Key) {
+	for _, e := range o.edits[1:] {
+		if e.marker == o.markers[k] {
+			e.exempt = true
+		}
+	}
+}
+
+// heads collects the edits that stand in some records.
+type heads map[int]bool
+
+func (h heads) add(r *syncproto.Record) {
+	if r == nil {
+		return
+	}
+	for _, f := range r.Fields {
+		for _, head := range f.Heads {
+			if id := editOf(head.Value); id > 0 {
+				h[id] = true
+			}
+		}
+	}
+}
+
+func (h heads) addHub(s *HubStore) {
+	for _, st := range s.records {
+		h.add(st.Record)
+	}
+}
+
+func (h heads) addLaptop(s *ReplicaStore) {
+	for _, a := range s.agreed {
+		h.add(a.record)
+	}
+	for _, d := range s.deltas {
+		h.add(d.Record)
+	}
+}
+
+// missing lists the accepted edits that neither stand in held nor were seen
+// by a later edit that is itself safe.
+func (o *oracle) missing(held heads) (out []*edit) {
+	safe := make([]bool, len(o.edits))
+	for _, e := range slices.Backward(o.edits[1:]) {
+		if held[e.id] || e.exempt || safe[e.id] {
+			safe[e.id] = true
+			for _, p := range e.parents {
+				safe[p] = true
+			}
+		}
+	}
+	for _, e := range o.edits[1:] {
+		if !safe[e.id] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// disaster exempts what no store holds after one was destroyed.
+func (o *oracle) disaster(w *world) {
+	held := heads{}
+	held.addHub(w.store)
+	for _, l := range w.laptops {
+		held.addLaptop(l.store)
+	}
+	for _, e := range o.missing(held) {
+		e.exempt = true
+	}
+}
+
+// device returns what the hub knows of a laptop.
+func (w *world) device(l *laptop) *syncproto.Device {
+	for _, d := range w.store.devices {
+		if d.Replica == l.store.meta.Replica {
+			return d
+		}
+	}
+	return nil
+}
+
+// afterReceive checks what must hold at every moment, not only at the end.
+func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, p syncproto.Progress) {
+	meta := l.store.meta
+	if meta.Cursor.Epoch == w.store.state.Epoch {
+		for k, a := range l.store.agreed {
+			st := w.store.records[k]
+			if st != nil && st.Purged {
+				continue
+			}
+			if st == nil {
+				if !o.restored {
+					o.wrong("%s takes %v for sent, but the hub has no such record", l.name, k)
+				}
+				continue
+			}
+			if both := st.Record.Clone(); len(both.Join(a.record)) > 0 && !o.restored {
+				o.wrong("%s takes %v for sent, but the hub has less", l.name, k)
+			}
+		}
+	}
+	if rep.Sum == nil {
+		return
+	}
+	if equal := len(o.differences(w, l)) == 0; equal != p.Verified.Equal {
+		o.wrong("%s says equal=%v: %v", l.name, p.Verified.Equal, o.differences(w, l))
+	}
+	if !p.Verified.Equal && !o.restored {
+		o.wrong("%s differs from the hub after a usual sync", l.name)
+	}
+}
+
+// differences compares a laptop's agreed records with what the hub has for it.
+func (o *oracle) differences(w *world, l *laptop) (out []string) {
+	d := w.device(l)
+	if d == nil {
+		return []string{"unknown device"}
+	}
+	want := map[syncproto.Key]bool{}
+	tx := &hubTx{HubStore: w.store, view: true}
+	for _, s := range (policy{}).Subscriptions(township, d) {
+		for _, st := range tx.standing(s, func(*stored) bool { return true }) {
+			want[st.Key] = true
+			a, ok := l.store.agreed[st.Key]
+			switch {
+			case !ok:
+				out = append(out, fmt.Sprintf("lacks %v", st.Key))
+			case !a.record.Equal(st.Record):
+				out = append(out, fmt.Sprintf("has another %v", st.Key))
+			}
+		}
+	}
+	for k := range l.store.agreed {
+		if !want[k] {
+			out = append(out, fmt.Sprintf("holds %v, which is not for it", k))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// end checks a world that has come to rest.
+func (o *oracle) end(w *world) {
+	held := heads{}
+	held.addHub(w.store)
+	for _, l := range w.laptops {
+		if out := o.differences(w, l); len(out) > 0 {
+			o.wrong("%s differs at the end: %v", l.name, out)
+		}
+		for _, d := range l.store.deltas {
+			if d.Rejected == nil {
+				o.wrong("%s still has unsent work in %v", l.name, d.Key)
+			}
+			held.add(d.Record) // shown to its author with the reason
+		}
+	}
+	for _, e := range o.missing(held) {
+		o.wrong("edit %d of field %d of record %s was lost", e.id, e.tag, e.marker)
+	}
+	o.whole(w)
+	o.conflicts(w)
+}
+
+// whole checks that no record was doubled, none fell together with another,
+// and that references still lead where they led.
+func (o *oracle) whole(w *world) {
+	at := map[string]syncproto.Key{}
+	for k, st := range w.store.records {
+		g, _ := st.Field(tagMarker)
+		markers := map[string]bool{}
+		for _, h := range g.Heads {
+			markers[h.Value.Text()] = true
+		}
+		if len(markers) > 1 {
+			o.wrong("%v is several records in one: %v", k, markers)
+		}
+		for m := range markers {
+			if other, ok := at[m]; ok {
+				o.wrong("record %s is doubled: %v and %v", m, other, k)
+			}
+			at[m] = k
+		}
+	}
+	for k, st := range w.store.records {
+		owner := st.Value(tagOwner).Text()
+		if owner == "" {
+			continue
+		}
+		if is, ok := at[owner]; ok && (policy{}).Parent(st.Record) != is {
+			o.wrong("%v has lost its parent %s: %v, not %v", k, owner, (policy{}).Parent(st.Record), is)
+		}
+	}
+}
+
+// conflicts counts conflicts in which one value had replaced the other, and
+// complains if nothing can excuse them.
+func (o *oracle) conflicts(w *world) {
+	for k, st := range w.store.records {
+		for _, f := range st.Fields {
+			for _, a := range f.Heads {
+				for _, b := range f.Heads {
+					if a.Value != b.Value && o.descends(editOf(a.Value), editOf(b.Value)) {
+						w.stats.False++
+						if !o.copied && !o.restored {
+							o.wrong("false conflict in %v field %d: edit %d had replaced edit %d", k, f.Tag, editOf(a.Value), editOf(b.Value))
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// descends reports whether edit a had seen edit b.
+func (o *oracle) descends(a, b int) bool {
+	if a == 0 || b == 0 || a == b {
+		return false
+	}
+	for _, p := range o.edits[a].parents {
+		if p == b || o.descends(p, b) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+package syncsim
+
+import (
+	"strings"
+
+	"gridbook/syncproto"
+)
+
+// The collections of the simulation: one of each kind that the ledger has.
+const (
+	deviceKind    syncproto.Collection = 1 // shared: who writes under a number
+	householdKind syncproto.Collection = 2 // roster: has a village of its own
+	visitKind     syncproto.Collection = 3 // log: follows its household
+	privateKind   syncproto.Collection = 4 // companion of a household
+	photoKind     syncproto.Collection = 5 // follows its visit
+)
+
+// The fields. Every text carries the number of the edit that wrote it.
+const (
+	tagVillage syncproto.Tag = 1
+	tagMarker  syncproto.Tag = 2 // names the record whatever its id; never changed
+	tagParent  syncproto.Tag = 3 // a reference
+	tagOwner   syncproto.Tag = 4 // the marker of the parent
+	tagDeleted syncproto.Tag = 5
+	tagFirst   syncproto.Tag = 6 // fields to play with: 6 … 9
+	tagLast    syncproto.Tag = 9
+)
+
+// The roles.
+const (
+	roleTownship = "township"
+	roleVillage  = "village"
+	roleGrid     = "grid"
+)
+
+const township = "330784001"
+
+// badText begins a value that the policy refuses.
+const badText = "bad"
+
+// policy is a small ledger.
+type policy struct{}
+
+// plain returns a text without the number of its edit.
+func plain(v syncproto.Value) string {
+	text, _, _ := strings.Cut(v.Text(), "#")
+	return text
+}
+
+func (policy) Subscriptions(_ string, d *syncproto.Device) []syncproto.Scope {
+	shared := syncproto.SharedScope(township)
+	switch d.Role {
+	case roleTownship:
+		return []syncproto.Scope{shared, syncproto.AllScope(township)}
+	case roleVillage:
+		return []syncproto.Scope{shared, syncproto.VillageScope(d.Scope), syncproto.PrivateScope(d.Scope)}
+	}
+	return []syncproto.Scope{shared, syncproto.VillageScope(d.Scope)}
+}
+
+func (policy) Parent(r *syncproto.Record) syncproto.Key {
+	switch r.Collection {
+	case privateKind:
+		return syncproto.Key{Collection: householdKind, ID: r.ID}
+	case visitKind, photoKind:
+		kind := householdKind
+		if r.Collection == photoKind {
+			kind = visitKind
+		}
+		if id := r.Value(tagParent).Ref(); !id.IsZero() {
+			return syncproto.Key{Collection: kind, ID: id}
+		}
+	}
+	return syncproto.Key{}
+}
+
+func (policy) Home(r *syncproto.Record) string { return plain(r.Value(tagVillage)) }
+
+func (policy) Scopes(_ string, c syncproto.Collection, home string) []syncproto.Scope {
+	switch c {
+	case deviceKind:
+		return []syncproto.Scope{syncproto.SharedScope(township)}
+	case privateKind:
+		return []syncproto.Scope{syncproto.PrivateScope(home)}
+	}
+	if home == township || home == "" {
+		return []syncproto.Scope{syncproto.AllScope(township)}
+	}
+	return []syncproto.Scope{syncproto.VillageScope(home), syncproto.AllScope(township)}
+}
+
+func (p policy) Allow(_ string, d *syncproto.Device, before, after *syncproto.Record, home string) *syncproto.Rejection {
+	for tag := tagFirst; tag <= tagLast; tag++ {
+		if strings.HasPrefix(after.Value(tag).Text(), badText) {
+			return &syncproto.Rejection{Code: syncproto.CodeField, Message: "bad"}
+		}
+	}
+	switch {
+	case after.Collection == deviceKind:
+		return nil // only ever given back
+	case d.Role == roleTownship && after.Collection != privateKind:
+		return nil
+	case d.Role == roleGrid && after.Collection == privateKind:
+		return &syncproto.Rejection{Code: syncproto.CodeScope, Message: "private"}
+	case home == d.Scope, before != nil && p.Home(before) == d.Scope:
+		return nil
+	}
+	return &syncproto.Rejection{Code: syncproto.CodeScope, Message: "another village's"}
+}
+
+func (policy) DeviceRecord(at syncproto.Stamp, d *syncproto.Device) *syncproto.Record {
+	r := syncproto.NewRecord(deviceKind, at)
+	r.Write(tagFirst, at, syncproto.IntOf(int64(d.Replica)))
+	return r
+}
+
+func (policy) FirstCopy() []syncproto.CopyOrder {
+	return []syncproto.CopyOrder{
+		{Collection: deviceKind},
+		{Collection: householdKind},
+		{Collection: privateKind},
+		{Collection: visitKind, Newest: true},
+		{Collection: photoKind, Newest: true},
+	}
+}
