@@ -45,6 +45,7 @@ type exchange struct {
 	index  map[Key]int // where a record stands in down
 	size   int
 	joined []Key
+	taken  map[Key]*Stored // of the upload: as it stood before, nil: not here
 }
 
 // Serve answers one request. The error is of the store; everything that the

@@ -147,8 +147,9 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 		if err != nil {
 			return cur, err
 		}
-		if e.Seq > x.base {
-			break // from this upload: echoed already
+		if _, echoed := x.taken[e.Key]; echoed && e.Seq > x.base {
+			cur.Seq = e.Seq
+			continue
 		}
 		if x.size >= x.req.Budget {
 			x.reply.More, x.reply.Left = true, uint64(x.state.Seq-cur.Seq)

@@ -16,6 +16,7 @@ func (x *exchange) upload() error {
 			return refuse(CodeClockAhead, "这台电脑的时间比服务器快一天以上", "请校准电脑的日期和时间;程序会自动改正未上报内容的时间")
 		}
 	}
+	x.taken = make(map[Key]*Stored, len(batch.Records))
 	rejected := 0
 	for _, r := range batch.Records {
 		ok, err := x.accept(r)
@@ -24,6 +25,14 @@ func (x *exchange) upload() error {
 		}
 		if !ok {
 			rejected++
+		}
+	}
+	// Only now: a record may have followed another of the same batch.
+	for _, r := range batch.Records {
+		if old, ok := x.taken[r.Key]; ok {
+			if err := x.echo(r, old); err != nil {
+				return err
+			}
 		}
 	}
 	d := x.device
@@ -47,7 +56,10 @@ func (x *exchange) accept(r *Record) (bool, error) {
 	after, before, changed := r, (*Record)(nil), tagsOf(r)
 	if old != nil {
 		before, after = old.Record, old.Record.Clone()
-		changed = after.Join(r)
+		if changed = after.Join(r); len(changed) == 0 {
+			x.taken[r.Key] = old
+			return true, nil // we have it, so nobody need ask whether it may be
+		}
 	}
 	parent, home, err := x.home(after, old)
 	if err != nil {
@@ -67,12 +79,11 @@ func (x *exchange) accept(r *Record) (bool, error) {
 			return false, nil
 		}
 	}
-	if old == nil || len(changed) > 0 {
-		if err := x.put(old, after, changed); err != nil {
-			return false, err
-		}
+	if err := x.put(old, after, changed); err != nil {
+		return false, err
 	}
-	return true, x.echo(r, old)
+	x.taken[r.Key] = old
+	return true, nil
 }
 
 func tagsOf(r *Record) []Tag {
@@ -190,6 +201,9 @@ func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
 	x.state.Seq++
 	st := &Stored{Record: r, Seq: x.state.Seq, Home: home, Received: x.now, Parent: x.Policy.Parent(r)}
 	if old != nil {
+		if len(changed) == 0 { // it only follows another
+			st.Received = old.Received
+		}
 		for _, f := range old.Record.Fields {
 			if !slices.Contains(changed, f.Tag) {
 				st.Changed = append(st.Changed, TagSeq{f.Tag, seqOf(old, f.Tag)})
