@@ -1,0 +1,144 @@
+package stage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"gridbook/syncproto"
+)
+
+// Office is a township's server.
+type Office struct {
+	Programs Programs
+	Dir      string
+	Plain    bool // HTTP, so that a proxy counts bytes without TLS
+	// Through, if set, is the host:port that invitations name instead of the
+	// server's own: a proxy's.
+	Through string
+	Addr    string // host:port while it serves
+	serving *Process
+}
+
+// ready is how long a server may take until it listens.
+const ready = 30 * time.Second
+
+// Init makes the store.
+func (o *Office) Init(code, name string) error {
+	return o.Run("init", "--township", code, "--name", name).Failed()
+}
+
+// Run runs an admin command with --json.
+func (o *Office) Run(args ...string) Result {
+	p, err := start(o.Programs.Server, []string{"GRIDBOOK_DATA=" + o.Dir}, nil, append(args, "--json")...)
+	if err != nil {
+		return Result{Args: args, Exit: -1, Err: []byte(err.Error())}
+	}
+	return p.Wait()
+}
+
+// Serve starts the server and waits until it listens. The second time it
+// takes the same address again, as a real one does.
+func (o *Office) Serve() error {
+	addr := o.Addr
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	args := []string{"serve", "--listen", addr}
+	if o.Plain {
+		args = append(args, "--plain")
+	}
+	log := filepath.Join(o.Dir, "serve.out")
+	p, line, err := startUntil(o.Programs.Server, []string{"GRIDBOOK_DATA=" + o.Dir}, log, "listening ", args...)
+	if err != nil {
+		return err
+	}
+	o.serving = p
+	u, err := url.Parse(strings.TrimSpace(line))
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("the server listens at %q: %w", line, err)
+	}
+	o.Addr = u.Host
+	return nil
+}
+
+// Kill ends the server as a power cut does.
+func (o *Office) Kill() {
+	if o.serving != nil {
+		o.serving.Kill()
+		o.serving = nil
+	}
+}
+
+// Stop ends the server as its administrator does (SIGTERM).
+func (o *Office) Stop() (Result, error) {
+	if o.serving == nil {
+		return Result{}, errors.New("the server is not running")
+	}
+	p := o.serving
+	o.serving = nil
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		return Result{}, fmt.Errorf("stop the server: %w", err)
+	}
+	return p.Wait(), nil
+}
+
+// Invite makes an invitation.
+func (o *Office) Invite(role, scope, person string) (string, error) {
+	p, err := start(o.Programs.Server, []string{"GRIDBOOK_DATA=" + o.Dir}, nil,
+		"invite", "--role", role, "--scope", scope, "--person", person)
+	if err != nil {
+		return "", err
+	}
+	r := p.Wait()
+	if err := r.Failed(); err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(r.Out)) {
+		if v, err := syncproto.ParseInvitation(line); err == nil {
+			if o.Through != "" {
+				v.Address = strings.Replace(v.Address, o.Addr, o.Through, 1)
+			}
+			return v.String(), nil
+		}
+	}
+	return "", fmt.Errorf("no invitation in %q", r.Out)
+}
+
+// Usage is what the running server has taken so far, from /proc.
+func (o *Office) Usage() (Usage, error) {
+	pid := strconv.Itoa(o.serving.cmd.Process.Pid)
+	stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+	if err != nil {
+		return Usage{}, fmt.Errorf("usage of the server: %w", err)
+	}
+	// The fields after the command's name in brackets; 14 and 15 are ticks.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	var ticks int64
+	for _, f := range fields[11:13] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return Usage{}, fmt.Errorf("usage of the server: %w", err)
+		}
+		ticks += n
+	}
+	const perSecond = 100 // USER_HZ on every Linux
+	u := Usage{CPU: time.Duration(ticks) * time.Second / perSecond}
+	status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
+	if err != nil {
+		return Usage{}, fmt.Errorf("usage of the server: %w", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			u.Memory = kb * 1024
+		}
+	}
+	return u, nil
+}
