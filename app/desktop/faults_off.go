@@ -2,4 +2,6 @@
 
 package desktop
 
-func faults() []any { return nil }
+import "gridbook/app/bridge"
+
+func faults(*bridge.Events) []any { return nil }

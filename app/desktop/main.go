@@ -79,5 +79,5 @@ func open(data string, events *bridge.Events, files *bridge.Files) ([]any, func(
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, nil, err
 	}
-	return append(faults(), &service.Service{}), func() error { return nil }, nil
+	return append(faults(events), &service.Service{}), func() error { return nil }, nil
 }

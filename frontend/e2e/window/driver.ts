@@ -1,8 +1,12 @@
 // A WebDriver client with the few commands that the window's tests need.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const program = promisify(execFile)
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 
@@ -131,6 +135,34 @@ export class Window {
     await command(`${this.session}/element/${element}/value`, 'POST', { text })
   }
 
+  /** Types a path into the system's own file dialog with this title, as a person would, and confirms it. */
+  async answerDialog(title: string, path: string): Promise<void> {
+    const search = async () => {
+      const found = await program('xdotool', ['search', '--onlyvisible', '--name', title]).catch(() => ({ stdout: '' }))
+      return found.stdout.trim().split('\n').pop() || undefined
+    }
+    const id = await until(`the dialog ${title}`, search)
+    await program('xdotool', ['windowfocus', '--sync', id])
+    // The field for the path comes up on the key and says nothing when it is there.
+    await program('xdotool', ['key', 'ctrl+l'])
+    await pause(500)
+    await program('xdotool', ['key', 'ctrl+a'])
+    await program('xdotool', ['type', '--delay', '5', path])
+    await this.picture(`dialog-${title}`)
+    // The first Return may only end the proposals under the field.
+    await until(`the dialog ${title} to close`, async () => {
+      await program('xdotool', ['key', 'Return'])
+      await pause(300)
+      return (await search()) === undefined ? true : undefined
+    }, 5_000).finally(() => this.picture(`dialog-${title}-answered`))
+  }
+
+  /** Takes a picture of the whole display into GRIDBOOK_PICTURES, if that is set. */
+  async picture(name: string): Promise<void> {
+    const folder = process.env.GRIDBOOK_PICTURES
+    if (folder) await program('import', ['-window', 'root', join(folder, `${name}.png`)])
+  }
+
   /** Whether the program still runs. */
   alive(): boolean {
     try {
@@ -146,7 +178,11 @@ export class Window {
     if (this.closed) return
     this.closed = true
     if (this.alive()) process.kill(this.pid, 'SIGTERM')
-    await until('the program to end', async () => (this.alive() ? undefined : true))
+    try {
+      await until('the program to end', async () => (this.alive() ? undefined : true))
+    } finally {
+      if (this.alive()) process.kill(this.pid, 'SIGKILL')
+    }
     const gone = new Promise((resolve) => this.driver.once('exit', resolve))
     this.driver.kill('SIGTERM')
     await gone

@@ -32,6 +32,7 @@ test('it opens with its name and a screen in Chinese', async () => {
   const window = await start()
   expect(await window.title()).toBe('网格簿')
   expect(await window.text('#app')).toMatch(/[\u4e00-\u9fff]{2}/)
+  await window.picture('first-screen')
 })
 
 test('a call that goes wrong brings code, message and hint', async () => {
@@ -68,6 +69,39 @@ test('a nil dereference in Go does not end the program', async () => {
   expect(window.alive()).toBe(true)
 })
 
+test('events from Go arrive, in order', async () => {
+  const window = await start('gridbook-faults')
+  const heard = await window.run<unknown[]>(`
+    const heard = []
+    const all = new Promise((resolve) => window.runtime.EventsOn('gridbook', (e) => heard.push(e) === 3 && resolve()))
+    for (const [topic, revision] of [['a', 1], ['b', 2], ['a', 3]]) {
+      await window.go.desktop.Bridge.Call('Emit', JSON.stringify([topic, revision]))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await all
+    return heard`)
+  expect(heard).toEqual([
+    { topic: 'a', revision: 1, payload: 'a' },
+    { topic: 'b', revision: 2, payload: 'b' },
+    { topic: 'a', revision: 3, payload: 'a' },
+  ])
+})
+
+test("the system's dialogs open a file and save one", async () => {
+  const source = join(data, 'list.csv')
+  const target = join(data, 'copy.csv')
+  await writeFile(source, '户号,户主')
+  const window = await start()
+  await window.run(`window.picked = window.go.desktop.Bridge.Call('PickFile', '[[{"name":"表格","extensions":["xlsx","csv"]}]]')`)
+  await window.answerDialog('选择文件', source)
+  const picked = JSON.parse(await window.run<string>('return window.picked')) as { handle: string; name: string }
+  expect(picked.name).toBe('list.csv')
+  await window.run(`window.saved = window.go.desktop.Bridge.Call('SaveFile', arguments[0])`, JSON.stringify([picked.handle, 'x.csv']))
+  await window.answerDialog('保存到', target)
+  expect(await window.run<string>('return window.saved')).toBe('true')
+  expect(await readFile(target, 'utf8')).toBe('户号,户主')
+})
+
 test('nothing inline and nothing foreign runs in the page', async () => {
   const window = await start()
   const ran = await window.run<{ inline: boolean; foreign: boolean }>(`
@@ -90,7 +124,7 @@ test('it opens again where and as large as it was', async () => {
   expect(size[0]).toBe(1100)
   await window.close()
   const kept = JSON.parse(await readFile(join(data, 'window.json'), 'utf8')) as Record<string, unknown>
-  expect(kept).toMatchObject({ width: 1100, height: 650, maximised: false })
+  expect(kept).toMatchObject({ x: 60, y: 40, width: 1100, height: 650, maximised: false })
 })
 
 test('a damaged window file does not keep it from opening', async () => {
