@@ -26,9 +26,10 @@ type Served struct {
 	Joined []Key   // records that the upload changed
 }
 
-// NeedsWrite reports whether Serve will write. All other requests may be
-// served in a read-only transaction.
-func NeedsWrite(q *Request) bool { return len(q.Batch) > 0 }
+// NeedsWrite reports whether Serve may write: it does for an upload and for a
+// request that shows its lease. All other requests may be served in a
+// read-only transaction.
+func NeedsWrite(q *Request) bool { return len(q.Batch) > 0 || len(q.Lease) > 0 }
 
 // exchange is one Serve.
 type exchange struct {
@@ -86,11 +87,16 @@ func (x *exchange) run() error {
 	if x.req.Verdict.State != VerdictUnknown {
 		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now
 	}
+	if x.oldEpoch() && len(x.req.Lease) == 0 {
+		return refuse(CodeEpoch, "服务器的数据是从备份恢复的", "程序会自动核对并补报,不用做什么")
+	}
 	if NeedsWrite(x.req) {
 		proceed, err := x.lease()
 		if err != nil || !proceed {
 			return err
 		}
+	}
+	if len(x.req.Batch) > 0 {
 		if err := x.upload(); err != nil {
 			return err
 		}
@@ -99,6 +105,11 @@ func (x *exchange) run() error {
 		return x.probe()
 	}
 	return x.download()
+}
+
+// oldEpoch reports whether the replica knows us from before a restore.
+func (x *exchange) oldEpoch() bool {
+	return x.req.Cursor.Epoch != 0 && x.req.Cursor.Epoch != x.state.Epoch
 }
 
 func (x *exchange) admit() (err error) {
@@ -121,16 +132,27 @@ func (x *exchange) admit() (err error) {
 }
 
 // lease tells a copied or rolled-back laptop from the one that the lease was
-// given to, and a repeated upload from both.
+// given to, and a repeated upload from both. Without a batch it only answers
+// whether the lease still holds: a laptop that was not answered asks so before
+// it makes another batch of the same work.
+//
+// After a restore every laptop gets a new number: the lost time may have seen
+// stamps of the old one that neither the hub nor the laptop knows any more.
 func (x *exchange) lease() (proceed bool, err error) {
-	d, digest := x.device, sha256.Sum256(x.req.Batch)
+	d, digest, upload := x.device, sha256.Sum256(x.req.Batch), len(x.req.Batch) > 0
+	if x.oldEpoch() {
+		return false, x.renumber()
+	}
 	if len(d.Lease) > 0 && !bytes.Equal(x.req.Lease, d.Lease) {
 		again := len(d.PrevLease) > 0 && bytes.Equal(x.req.Lease, d.PrevLease) &&
-			bytes.Equal(x.req.Nonce, d.Nonce) && bytes.Equal(digest[:8], d.Digest)
+			bytes.Equal(x.req.Nonce, d.Nonce) && (!upload || bytes.Equal(digest[:8], d.Digest))
 		if !again {
 			return false, x.renumber()
 		}
 		x.reply.Lease = d.Lease
+		return true, nil
+	}
+	if !upload {
 		return true, nil
 	}
 	next, err := x.random(LeaseSize)
@@ -159,6 +181,9 @@ func (x *exchange) renumber() error {
 		return err
 	}
 	x.reply.Renumber, x.reply.Token, x.reply.Lease = rep.Replica, rep.Token, rep.Lease
+	if x.oldEpoch() {
+		x.reply.Moved, x.reply.Cursor = true, x.compared()
+	}
 	return nil
 }
 
@@ -211,7 +236,9 @@ const HubReplica ReplicaID = 1
 // and numbers beyond all that the lost time may have given out.
 func NewEpoch(s HubState, now int64) HubState {
 	s.Epoch = max(s.Epoch+1, Epoch(now/1000))
-	s.NextReplica += 1 << 16
+	// By the clock, so that one backup may be restored twice: no hub enrols
+	// a laptop every second.
+	s.NextReplica = max(s.NextReplica+1<<16, ReplicaID(now/1000))
 	s.NextDevice += 1 << 16
 	return s
 }

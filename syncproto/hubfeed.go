@@ -16,10 +16,10 @@ func (x *exchange) download() error {
 	switch {
 	case cur.Epoch == 0: // a new copy
 		cur = Cursor{x.state.Epoch, x.device.Subs, x.base, x.page(page{})}
-	case cur.Epoch != x.state.Epoch, cur.Subs != x.device.Subs:
-		// The hub was restored, or the device now reads other scopes: what
-		// differs is found by comparison, not by sending everything again.
-		cur = Cursor{Epoch: x.state.Epoch, Subs: x.device.Subs, Seq: x.state.Seq}
+	case cur.Subs != x.device.Subs, cur.Seq > x.state.Seq:
+		// The device now reads other scopes, or the store was replaced by an
+		// older one without a word.
+		cur = x.compared()
 	}
 	var err error
 	if len(cur.Page) > 0 {
@@ -38,6 +38,12 @@ func (x *exchange) download() error {
 		return nil
 	}
 	return x.total()
+}
+
+// compared is the cursor of a replica that finds by comparison what it lacks,
+// not by getting everything again.
+func (x *exchange) compared() Cursor {
+	return Cursor{Epoch: x.state.Epoch, Subs: x.device.Subs, Seq: x.state.Seq}
 }
 
 func (x *exchange) total() error {
@@ -296,13 +302,14 @@ func (x *exchange) probe() error {
 			return err
 		}
 	}
-	for k := range theirs {
-		if err := x.stray(k); err != nil {
+	for k, hash := range theirs {
+		if err := x.stray(k, hash); err != nil {
 			return err
 		}
 	}
 	slices.SortFunc(x.reply.Want, Key.Compare)
 	slices.SortFunc(x.reply.Gone, Key.Compare)
+	slices.SortFunc(x.reply.Purged, Key.Compare)
 	return nil
 }
 
@@ -351,8 +358,9 @@ func (x *exchange) probeDay(day uint32, theirs map[Key]uint64) error {
 	return nil
 }
 
-// stray decides about a record that the replica has and its scopes lack.
-func (x *exchange) stray(k Key) error {
+// stray decides about a record that the replica has and its scopes lack. What
+// may hold work that we lack is asked for first; its echo tells it to go.
+func (x *exchange) stray(k Key, hash uint64) error {
 	st, err := x.tx.Record(k)
 	switch {
 	case err != nil:
@@ -361,6 +369,8 @@ func (x *exchange) stray(k Key) error {
 		x.reply.Want = append(x.reply.Want, k)
 	case st.Purged:
 		x.reply.Purged = append(x.reply.Purged, k)
+	case st.Record.Hash().Short() != hash:
+		x.reply.Want = append(x.reply.Want, k)
 	default:
 		x.reply.Gone = append(x.reply.Gone, k)
 	}

@@ -4,11 +4,12 @@ import "slices"
 
 // aheadTolerance is how far ahead of the hub's clock unsent stamps may be
 // before they are made anew: 10 minutes.
-const aheadTolerance = 10 * 60 * 1000
+const aheadTolerance = Time(10 * 60 * 1000 << 16)
 
 // restamper gives unsent work new stamps: all of it under a new replica
-// number, or what a wrong clock has stamped in the future. No one has seen
-// these stamps yet, so nothing can refer to them but other unsent work.
+// number, or what a wrong clock has stamped in the future. The hub has never
+// acknowledged these stamps, so that nothing but other unsent work is known to
+// refer to them.
 type restamper struct {
 	tx      ReplicaTx
 	meta    *ReplicaMeta
@@ -27,22 +28,38 @@ type Renamed struct {
 	Old, New   ID
 }
 
-// renumber moves all unsent work from the replica number old to meta's.
+// renumber moves all unsent work from the replica number old to meta's. Ids
+// stay: a copy of the store may have sent the same records.
 func renumber(tx ReplicaTx, meta *ReplicaMeta, old ReplicaID, now int64) error {
 	r := &restamper{tx: tx, meta: meta, now: now, replica: old, all: true, stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
 	_, err := r.run()
 	return err
 }
 
-// healClock makes unsent stamps anew that lie ahead of the corrected clock.
-func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64) ([]Renamed, error) {
-	limit := TimeAt(now + meta.Offset + aheadTolerance)
+// plausible returns the time after which no stamp of ours should be: what the
+// hub has shown or taken may be later than its own clock.
+func plausible(meta *ReplicaMeta, now int64) Time {
+	return max(TimeAt(now+meta.Offset), meta.Observed)
+}
+
+// clockAhead reports whether our clock has run ahead of the hub's.
+func clockAhead(meta *ReplicaMeta, now int64) bool {
+	return meta.Clock.Last > plausible(meta, now)+aheadTolerance
+}
+
+// healClock makes unsent stamps anew that lie further ahead of the hub's clock
+// than the tolerance. The
+// offset must be fresh: with an old one and a clock that was set back since,
+// it would rename what the hub may have joined.
+func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance Time) ([]Renamed, error) {
+	limit := plausible(meta, now) + tolerance
 	if meta.Clock.Last <= limit {
 		return nil, nil
 	}
-	meta.Clock.Last = max(meta.Observed, TimeAt(now+meta.Offset))
 	refused := TimeAt(now + meta.Offset + MaxAheadMillis)
-	r := &restamper{tx: tx, meta: meta, now: now, replica: meta.Replica, limit: limit, refused: refused, stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
+	r := &restamper{tx: tx, meta: meta, now: now, replica: meta.Replica, limit: limit, refused: refused,
+		stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
+	meta.Clock.Last = plausible(meta, now)
 	return r.run()
 }
 
@@ -54,39 +71,76 @@ func (r *restamper) run() ([]Renamed, error) {
 		}
 		deltas = append(deltas, d)
 	}
+	kept := r.keep(deltas)
 	var renamed []Renamed
 	for _, d := range deltas {
-		if err := r.rename(d, &renamed); err != nil {
+		if err := r.rename(d, kept, &renamed); err != nil {
 			return nil, err
 		}
 	}
 	for _, d := range deltas {
 		old := d.Key
-		if r.rewrite(d) {
-			if old != d.Key {
-				if err := r.tx.PutDelta(old, nil); err != nil {
-					return nil, err
-				}
-			}
-			d.Gen = r.meta.next()
-			if err := r.tx.PutDelta(d.Key, d); err != nil {
+		changed, err := r.rewrite(d)
+		if err != nil {
+			return nil, err
+		}
+		if !changed {
+			continue
+		}
+		if old != d.Key {
+			if err := r.tx.PutDelta(old, nil); err != nil {
 				return nil, err
 			}
+		}
+		d.Gen = r.meta.next()
+		if err := r.tx.PutDelta(d.Key, d); err != nil {
+			return nil, err
 		}
 	}
 	return renamed, nil
 }
 
-// rename finds a new id for an unsent record whose own is in the future.
-func (r *restamper) rename(d *Delta, renamed *[]Renamed) error {
-	if r.all || d.ID.Time <= r.limitOf(d) || d.ID.Replica != r.replica {
+// keep returns the ids that stay, and moves the clock past every stamp of
+// ours that does, so that no new one falls among them.
+func (r *restamper) keep(deltas []*Delta) map[ID]bool {
+	kept := map[ID]bool{}
+	if r.all {
+		return kept
+	}
+	for _, d := range deltas {
+		limit := r.limitOf(d)
+		observe := func(s Stamp) {
+			if s.Replica == r.replica && s.Time <= limit {
+				r.meta.Clock.Observe(s.Time)
+			}
+		}
+		if d.ID.Time <= limit {
+			kept[d.ID] = true
+		}
+		observe(d.ID)
+		for _, f := range d.Fields {
+			for _, h := range f.Heads {
+				observe(h.Stamp)
+			}
+			for _, s := range f.Seen {
+				observe(s)
+			}
+		}
+	}
+	return kept
+}
+
+// rename finds a new id for an unsent record whose own is in the future. A
+// companion goes with the record whose id it shares.
+func (r *restamper) rename(d *Delta, kept map[ID]bool, renamed *[]Renamed) error {
+	if r.all || kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica {
 		return nil
 	}
 	agreed, err := r.tx.Agreed(d.Key)
 	if err != nil || agreed != nil {
 		return err
 	}
-	fresh := r.stamp(d.ID, d)
+	fresh := r.fresh(d.ID)
 	*renamed = append(*renamed, Renamed{d.Collection, d.ID, fresh})
 	r.ids[d.ID] = fresh
 	return nil
@@ -97,16 +151,13 @@ func (r *restamper) rename(d *Delta, renamed *[]Renamed) error {
 // a second form of it would double the record.
 func (r *restamper) limitOf(d *Delta) Time {
 	if d.Order <= r.meta.Offered {
-		return r.refused
+		return max(r.limit, r.refused)
 	}
 	return r.limit
 }
 
-// stamp returns the new form of a stamp in d, the same for every use of it.
-func (r *restamper) stamp(s Stamp, d *Delta) Stamp {
-	if s.Replica != r.replica || !r.all && s.Time <= r.limitOf(d) {
-		return s
-	}
+// fresh returns the new form of a stamp, the same for every use of it.
+func (r *restamper) fresh(s Stamp) Stamp {
 	n, ok := r.stamps[s]
 	if !ok {
 		n = Stamp{r.meta.Clock.Next(r.now + r.meta.Offset), r.meta.Replica}
@@ -115,48 +166,67 @@ func (r *restamper) stamp(s Stamp, d *Delta) Stamp {
 	return n
 }
 
-func (r *restamper) rewrite(d *Delta) (changed bool) {
+// rewrite gives a delta its new id, stamps and references.
+func (r *restamper) rewrite(d *Delta) (changed bool, err error) {
+	agreed, err := r.tx.Agreed(d.Key)
+	if err != nil {
+		return false, err
+	}
 	if id, ok := r.ids[d.ID]; ok {
 		d.ID, changed = id, true
 	}
 	for i := range d.Fields {
 		g := &d.Fields[i].Register
-		fresh := Register{Seen: g.Seen}
-		if !r.all {
-			fresh.Seen = slices.DeleteFunc(slices.Clone(g.Seen), func(s Stamp) bool {
-				return s.Replica == r.replica && s.Time > r.limitOf(d)
-			})
+		var known Register
+		if agreed != nil {
+			known, _ = agreed.Field(d.Fields[i].Tag)
 		}
-		for _, h := range g.Heads {
-			if r.unsent(d, h.Stamp) {
-				h.Stamp = r.stamp(h.Stamp, d)
-			}
-			if id, ok := r.ids[h.Value.Ref()]; ok && h.Value.Kind() == Ref {
-				h.Value = RefOf(id)
-			}
-			fresh.Heads = append(fresh.Heads, h)
-		}
-		slices.SortFunc(fresh.Heads, func(a, b Head) int { return a.Stamp.Compare(b.Stamp) })
-		if len(fresh.Seen) == 0 {
-			fresh.Seen = nil
-		}
-		if !fresh.Equal(*g) {
+		if fresh := r.register(*g, known, r.limitOf(d)); !fresh.Equal(*g) {
 			*g, changed = fresh, true
 		}
 	}
-	return changed
+	return changed, nil
 }
 
-// unsent reports whether a head of a delta is not one that the hub gave us.
-func (r *restamper) unsent(d *Delta, s Stamp) bool {
-	agreed, err := r.tx.Agreed(d.Key)
-	if err != nil || agreed == nil {
-		return true
+// register returns the new form of a delta's register; known is what the hub
+// is known to hold of it.
+func (r *restamper) register(g, known Register, limit Time) Register {
+	var fresh Register
+	for _, h := range g.Heads {
+		if h.Stamp.Replica == r.replica && (r.all || h.Stamp.Time > limit) && !known.Has(h.Stamp) {
+			h.Stamp = r.fresh(h.Stamp)
+		}
+		if id, ok := r.ids[h.Value.Ref()]; ok && h.Value.Kind() == Ref {
+			h.Value = RefOf(id)
+		}
+		fresh.Heads = append(fresh.Heads, h)
 	}
-	for _, f := range agreed.Fields {
-		if f.Has(s) {
-			return false
+	slices.SortFunc(fresh.Heads, func(a, b Head) int { return a.Stamp.Compare(b.Stamp) })
+	for _, s := range g.Seen {
+		if s.Replica == r.replica && (r.all || s.Time > limit) {
+			// Our own unsent writes in between are gone with their stamps.
+			// To go on claiming that we saw up to here would hide what a
+			// copy of this store may have written under the same number.
+			if s.Time = min(s.Time, known.newest(r.replica)); s.Time == 0 {
+				continue
+			}
+		}
+		fresh.Seen = append(fresh.Seen, s)
+	}
+	return fresh
+}
+
+// newest returns the newest time of a replica's writes that r knows, 0 if none.
+func (r Register) newest(of ReplicaID) (t Time) {
+	for _, h := range r.Heads {
+		if h.Stamp.Replica == of {
+			t = max(t, h.Stamp.Time)
 		}
 	}
-	return true
+	for _, s := range r.Seen {
+		if s.Replica == of {
+			t = max(t, s.Time)
+		}
+	}
+	return t
 }

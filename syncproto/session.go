@@ -3,7 +3,6 @@ package syncproto
 import (
 	"fmt"
 	"io"
-	"slices"
 )
 
 // Session is the replica's step machine for one sync: Next builds a request,
@@ -15,7 +14,9 @@ type Session struct {
 	req   *Request
 	sent  *Upload
 	lost  int
-	heals int // how often the hub has refused our clock
+	heals int  // how often the hub has refused our clock or epoch
+	timed bool // the offset was learnt in this sync
+	claim bool // the next request only shows our lease
 	found Progress
 	asked bool // at least one exchange has completed
 	more  bool // the hub has more for us
@@ -86,7 +87,8 @@ func (s *Session) Resize(up, down, link int) {
 }
 
 // giveUpPending is after how many failures an unanswered upload is not
-// repeated as it was, but cut into smaller ones.
+// repeated as it was, but cut into smaller ones. Before that the hub is asked
+// whether it has got it: our lease would then be stale.
 const giveUpPending = 2
 
 // Next returns the next request, nil when both sides are empty.
@@ -98,27 +100,14 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 	if meta.Replica == 0 {
 		return nil, &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
 	}
-	s.found.Renamed = nil
-	if meta.Verified.At != 0 || meta.Offset != 0 {
-		if s.found.Renamed, err = healClock(tx, &meta, now); err != nil {
-			return nil, err
-		}
-	}
-	if s.sent, err = s.upload(tx, &meta); err != nil {
+	s.found.Renamed, s.sent = nil, nil
+	q := &Request{Version: Version, Token: meta.Token, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
+	if err := s.fill(tx, &meta, q, now); err != nil {
 		return nil, err
 	}
-	if s.asked && s.sent == nil && !s.more && !s.probe.active() {
+	if s.asked && !s.claim && s.sent == nil && !s.more && q.Probe == nil {
 		s.found.Complete = true
 		return nil, tx.SetMeta(meta)
-	}
-	q := &Request{Version: Version, Token: meta.Token, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
-	if s.sent != nil {
-		q.Lease, q.Nonce, q.Batch = meta.Lease, s.sent.Nonce, s.sent.Batch
-	}
-	if s.probe.active() && s.sent == nil {
-		if q.Probe, err = s.probe.next(tx); err != nil {
-			return nil, err
-		}
 	}
 	if !s.asked && meta.Verified.At != 0 {
 		q.Verdict = Verdict{VerdictDiffers, meta.Verified.Records}
@@ -130,12 +119,54 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 	return q, tx.SetMeta(meta)
 }
 
+// fill chooses what a request carries: the lease, to settle who we are; work;
+// or a comparison.
+func (s *Session) fill(tx ReplicaTx, meta *ReplicaMeta, q *Request, now int64) (err error) {
+	s.claim = s.claim || meta.Pending != nil && s.lost >= giveUpPending
+	// A clock that ran ahead is put right by the reply, before anyone sees
+	// its stamps.
+	if !s.claim && (s.timed || !clockAhead(meta, now)) {
+		if s.sent, err = s.upload(tx, meta); err != nil {
+			return err
+		}
+		if s.sent != nil {
+			q.Lease, q.Nonce, q.Batch = meta.Lease, s.sent.Nonce, s.sent.Batch
+			return nil
+		}
+		if s.probe.active() {
+			if q.Probe, err = s.probe.next(tx); err != nil {
+				return err
+			}
+		}
+	}
+	// A copy of another laptop must learn that it is one before it gets what
+	// the other has written under the same number: only then can it tell its
+	// own unsent work from that. So who holds back work shows its lease.
+	held, err := holdsDelta(tx)
+	if err != nil {
+		return err
+	}
+	if s.claim || held {
+		q.Lease = meta.Lease
+		if meta.Pending != nil {
+			q.Nonce = meta.Pending.Nonce
+		}
+	}
+	return nil
+}
+
+func holdsDelta(tx ReplicaTx) (bool, error) {
+	for _, err := range tx.Deltas() {
+		return err == nil, err
+	}
+	return false, nil
+}
+
 // upload returns the unanswered batch, or makes one of the oldest unsent work.
 func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
-	if meta.Pending != nil && s.lost < giveUpPending {
+	if meta.Pending != nil {
 		return meta.Pending, nil
 	}
-	meta.Pending = nil
 	var batch Batch
 	up, size := &Upload{}, 0
 	for d, err := range tx.Deltas() {
@@ -168,217 +199,4 @@ func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
 	up.Batch = s.opts.Codec.Encode(&batch, effort)
 	meta.Pending = up
 	return up, nil
-}
-
-// Receive joins a reply. An error of the hub comes back as *Error; what the
-// machine can heal by itself does not.
-func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
-	s.found.Changed, s.found.Renamed = nil, nil
-	meta, err := tx.Meta()
-	if err != nil {
-		return s.found, err
-	}
-	s.found.Exchanges++
-	s.lost = 0
-	if p.Error != nil {
-		return s.found, s.refused(tx, &meta, p, now)
-	}
-	meta.Offset = p.Now - now
-	r := &receiver{Session: s, tx: tx, meta: &meta, reply: p, now: now}
-	if err := r.run(); err != nil {
-		return s.found, err
-	}
-	return s.found, tx.SetMeta(meta)
-}
-
-// refused heals what can be healed and returns everything else.
-func (s *Session) refused(tx ReplicaTx, meta *ReplicaMeta, p *Reply, now int64) error {
-	if s.heals++; p.Error.Code != CodeClockAhead || s.heals > 2 {
-		return p.Error
-	}
-	meta.Offset = p.Now - now
-	meta.Pending = nil
-	renamed, err := healClock(tx, meta, now)
-	if err != nil {
-		return err
-	}
-	s.found.Renamed = renamed
-	return tx.SetMeta(*meta)
-}
-
-// receiver is one Receive.
-type receiver struct {
-	*Session
-	tx    ReplicaTx
-	meta  *ReplicaMeta
-	reply *Reply
-	now   int64
-}
-
-func (r *receiver) run() error {
-	p, m := r.reply, r.meta
-	if p.Renumber != 0 {
-		old := m.Replica
-		m.Replica, m.Lease, m.Token, m.Pending = p.Renumber, p.Lease, p.Token, nil
-		r.found.Renumbered = true
-		return renumber(r.tx, m, old, r.now)
-	}
-	if r.sent != nil {
-		if err := r.acknowledge(); err != nil {
-			return err
-		}
-		m.Pending, r.sent = nil, nil
-	}
-	if len(p.Lease) > 0 {
-		m.Lease = p.Lease
-	}
-	if err := r.join(); err != nil {
-		return err
-	}
-	if err := r.drop(); err != nil {
-		return err
-	}
-	if p.Moved {
-		m.Cursor = p.Cursor
-	}
-	m.Clock.Observe(m.Observed)
-	r.asked = true
-	if r.req != nil && r.req.Probe != nil {
-		return r.probe.answered(r)
-	}
-	r.more = p.More
-	r.found.Left = p.Left
-	if p.Sum != nil {
-		return r.compare(*p.Sum)
-	}
-	return nil
-}
-
-// acknowledge moves what the hub has joined from the deltas to the agreed
-// records. An edit made during the upload stays to be sent.
-func (r *receiver) acknowledge() error {
-	batch, err := r.opts.Codec.Decode(r.sent.Batch)
-	if err != nil {
-		return err
-	}
-	rejected := make(map[Key]*Rejection, len(r.reply.Rejections))
-	for i := range r.reply.Rejections {
-		rejected[r.reply.Rejections[i].Key] = &r.reply.Rejections[i]
-	}
-	gens := make(map[Key]uint64, len(r.sent.Gens))
-	for _, g := range r.sent.Gens {
-		gens[g.Key] = g.Gen
-	}
-	for _, rec := range batch.Records {
-		d, err := r.tx.Delta(rec.Key)
-		if err != nil {
-			return err
-		}
-		same := d != nil && d.Gen == gens[rec.Key]
-		if rej := rejected[rec.Key]; rej != nil {
-			r.found.Rejected++
-			if same {
-				d.Rejected = rej
-				if err := r.tx.PutDelta(rec.Key, d); err != nil {
-					return err
-				}
-			}
-			r.found.Changed = append(r.found.Changed, rec.Key)
-			continue
-		}
-		if err := r.agree(rec, r.reply.Now); err != nil {
-			return err
-		}
-		if same {
-			if err := r.tx.PutDelta(rec.Key, nil); err != nil {
-				return err
-			}
-		}
-		r.found.Sent++
-	}
-	return nil
-}
-
-// agree joins rec into what the hub is known to hold.
-func (r *receiver) agree(rec *Record, received int64) error {
-	agreed, err := r.tx.Agreed(rec.Key)
-	if err != nil {
-		return err
-	}
-	if agreed == nil {
-		agreed = rec
-	} else if len(agreed.Join(rec)) == 0 {
-		return nil
-	}
-	r.found.Changed = append(r.found.Changed, rec.Key)
-	return r.tx.PutAgreed(rec.Key, agreed, received)
-}
-
-// join takes the hub's batch.
-func (r *receiver) join() error {
-	batch, err := r.opts.Codec.Decode(r.reply.Batch)
-	if err != nil {
-		return err
-	}
-	latest := TimeAt(r.reply.Now + MaxAheadMillis)
-	for i, rec := range batch.Records {
-		before, err := Current(r.tx, rec.Key)
-		if err != nil {
-			return err
-		}
-		had := 0
-		if before != nil {
-			had = len(before.Conflicts())
-		}
-		if err := r.agree(rec, batch.Received[i]); err != nil {
-			return err
-		}
-		if before != nil {
-			after, err := Current(r.tx, rec.Key)
-			if err != nil {
-				return err
-			}
-			r.found.Conflicts += max(len(after.Conflicts())-had, 0)
-		} else {
-			r.found.Conflicts += len(rec.Conflicts())
-		}
-		if t := rec.Newest(); t <= latest {
-			r.meta.Observed = max(r.meta.Observed, t)
-		}
-	}
-	r.found.Received += len(batch.Records)
-	return nil
-}
-
-// drop removes what left our scopes and what was purged. Unsent edits of a
-// record that left stay until they are sent or taken back; those of a purged
-// one go with it.
-func (r *receiver) drop() error {
-	for _, k := range slices.Concat(r.reply.Gone, r.reply.Purged) {
-		if err := r.tx.PutAgreed(k, nil, 0); err != nil {
-			return err
-		}
-		r.found.Dropped++
-		r.found.Changed = append(r.found.Changed, k)
-	}
-	for _, k := range r.reply.Purged {
-		if err := r.tx.PutDelta(k, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// compare holds our fingerprint beside the hub's.
-func (r *receiver) compare(theirs Sum) error {
-	ours, err := r.tx.Sum()
-	if err != nil {
-		return err
-	}
-	r.meta.Verified = Verified{At: r.reply.Now, Equal: ours == theirs, Records: ours.Count}
-	r.found.Verified = r.meta.Verified
-	if ours != theirs {
-		r.probe.begin()
-	}
-	return nil
 }

@@ -1,0 +1,235 @@
+package syncproto
+
+import "slices"
+
+// Receive joins a reply. An error of the hub comes back as *Error; what the
+// machine can heal by itself does not.
+func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
+	s.found.Changed, s.found.Renamed = nil, nil
+	meta, err := tx.Meta()
+	if err != nil {
+		return s.found, err
+	}
+	s.found.Exchanges++
+	s.lost = 0
+	r := &receiver{Session: s, tx: tx, meta: &meta, reply: p, now: now}
+	run := r.run
+	if p.Error != nil {
+		run = r.refused
+	}
+	meta.Offset, s.timed = p.Now-now, true
+	if err := run(); err != nil {
+		return s.found, err
+	}
+	slack := aheadTolerance
+	if p.Error != nil {
+		slack = 0
+	}
+	if s.found.Renamed, err = healClock(tx, &meta, now, slack); err != nil {
+		return s.found, err
+	}
+	return s.found, tx.SetMeta(meta)
+}
+
+// maxHeals bounds how often one sync goes on after being refused.
+const maxHeals = 3
+
+// refused heals what can be healed and returns everything else.
+func (r *receiver) refused() error {
+	r.heals++
+	switch code := r.reply.Error.Code; {
+	case r.heals > maxHeals:
+		return r.reply.Error
+	case code == CodeClockAhead:
+		r.meta.Pending = nil // the hub has not joined it and never will
+	case code == CodeEpoch:
+		r.claim = true
+	default:
+		return r.reply.Error
+	}
+	return nil
+}
+
+// receiver is one Receive.
+type receiver struct {
+	*Session
+	tx    ReplicaTx
+	meta  *ReplicaMeta
+	reply *Reply
+	now   int64
+}
+
+func (r *receiver) run() error {
+	p, m := r.reply, r.meta
+	if p.Renumber != 0 {
+		old := m.Replica
+		m.Replica, m.Lease, m.Token, m.Pending = p.Renumber, p.Lease, p.Token, nil
+		if p.Moved {
+			m.Cursor = p.Cursor
+		}
+		r.found.Renumbered, r.claim, r.more, r.probe.step = true, false, true, 0
+		return renumber(r.tx, m, old, r.now)
+	}
+	if r.sent != nil {
+		if err := r.acknowledge(); err != nil {
+			return err
+		}
+		m.Pending, r.sent = nil, nil
+	}
+	if r.claim {
+		m.Pending, r.claim = nil, false
+	}
+	if len(p.Lease) > 0 {
+		m.Lease = p.Lease
+	}
+	if err := r.join(); err != nil {
+		return err
+	}
+	if err := r.drop(); err != nil {
+		return err
+	}
+	if p.Moved {
+		m.Cursor = p.Cursor
+	}
+	m.Clock.Observe(m.Observed)
+	r.asked = true
+	if r.req != nil && r.req.Probe != nil {
+		return r.probe.answered(r)
+	}
+	r.more = p.More
+	r.found.Left = p.Left
+	if p.Sum != nil {
+		return r.compare(*p.Sum)
+	}
+	return nil
+}
+
+// acknowledge moves what the hub has joined from the deltas to the agreed
+// records. An edit made during the upload stays to be sent.
+func (r *receiver) acknowledge() error {
+	batch, err := r.opts.Codec.Decode(r.sent.Batch)
+	if err != nil {
+		return err
+	}
+	rejected := make(map[Key]*Rejection, len(r.reply.Rejections))
+	for i := range r.reply.Rejections {
+		rejected[r.reply.Rejections[i].Key] = &r.reply.Rejections[i]
+	}
+	gens := make(map[Key]uint64, len(r.sent.Gens))
+	for _, g := range r.sent.Gens {
+		gens[g.Key] = g.Gen
+	}
+	for _, rec := range batch.Records {
+		d, err := r.tx.Delta(rec.Key)
+		if err != nil {
+			return err
+		}
+		same := d != nil && d.Gen == gens[rec.Key]
+		if rej := rejected[rec.Key]; rej != nil {
+			r.found.Rejected++
+			if same {
+				d.Rejected = rej
+				if err := r.tx.PutDelta(rec.Key, d); err != nil {
+					return err
+				}
+			}
+			r.found.Changed = append(r.found.Changed, rec.Key)
+			continue
+		}
+		if err := r.agree(rec, r.reply.Now); err != nil {
+			return err
+		}
+		r.meta.Observed = max(r.meta.Observed, rec.Newest())
+		if same {
+			if err := r.tx.PutDelta(rec.Key, nil); err != nil {
+				return err
+			}
+		}
+		r.found.Sent++
+	}
+	return nil
+}
+
+// agree joins rec into what the hub is known to hold.
+func (r *receiver) agree(rec *Record, received int64) error {
+	agreed, err := r.tx.Agreed(rec.Key)
+	if err != nil {
+		return err
+	}
+	if agreed == nil {
+		agreed = rec
+	} else if len(agreed.Join(rec)) == 0 {
+		return nil
+	}
+	r.found.Changed = append(r.found.Changed, rec.Key)
+	return r.tx.PutAgreed(rec.Key, agreed, received)
+}
+
+// join takes the hub's batch.
+func (r *receiver) join() error {
+	batch, err := r.opts.Codec.Decode(r.reply.Batch)
+	if err != nil {
+		return err
+	}
+	latest := TimeAt(r.reply.Now + MaxAheadMillis)
+	for i, rec := range batch.Records {
+		before, err := Current(r.tx, rec.Key)
+		if err != nil {
+			return err
+		}
+		had := 0
+		if before != nil {
+			had = len(before.Conflicts())
+		}
+		if err := r.agree(rec, batch.Received[i]); err != nil {
+			return err
+		}
+		if before != nil {
+			after, err := Current(r.tx, rec.Key)
+			if err != nil {
+				return err
+			}
+			r.found.Conflicts += max(len(after.Conflicts())-had, 0)
+		} else {
+			r.found.Conflicts += len(rec.Conflicts())
+		}
+		if t := rec.Newest(); t <= latest {
+			r.meta.Observed = max(r.meta.Observed, t)
+		}
+	}
+	r.found.Received += len(batch.Records)
+	return nil
+}
+
+// drop removes what left our scopes and what was purged. Unsent edits of a
+// record that left stay until they are sent or taken back; those of a purged
+// one go with it.
+func (r *receiver) drop() error {
+	for _, k := range slices.Concat(r.reply.Gone, r.reply.Purged) {
+		if err := r.tx.PutAgreed(k, nil, 0); err != nil {
+			return err
+		}
+		r.found.Dropped++
+		r.found.Changed = append(r.found.Changed, k)
+	}
+	for _, k := range r.reply.Purged {
+		if err := r.tx.PutDelta(k, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare holds our fingerprint beside the hub's.
+func (r *receiver) compare(theirs Sum) error {
+	ours, err := r.tx.Sum()
+	if err != nil {
+		return err
+	}
+	r.meta.Verified = Verified{At: r.reply.Now, Equal: ours == theirs, Records: ours.Count}
+	r.found.Verified = r.meta.Verified
+	if ours != theirs {
+		r.probe.begin()
+	}
+	return nil
+}
