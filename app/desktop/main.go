@@ -11,11 +11,15 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"time"
 
 	"gridbook/app/bridge"
 	"gridbook/app/service"
 	"gridbook/app/webhost"
 )
+
+// Version is that of the program.
+const Version = "0.1.0"
 
 // Main is the program: without arguments it shows the window, with arguments
 // it runs the commands. It returns the exit code.
@@ -75,9 +79,13 @@ func dataFolder() (string, error) {
 	return filepath.Join(base, "gridbook"), nil
 }
 
+// open makes the services behind the screens, with the real clock.
 func open(data string, events *bridge.Events, files *bridge.Files) ([]any, func() error, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, nil, err
 	}
-	return append(faults(events), &service.Service{}), func() error { return nil }, nil
+	s, closing := service.New(service.Options{
+		Dir: data, Version: Version, Now: time.Now, Rand: rand.Reader, LockTimeout: 2 * time.Second,
+	}, files, events.Emit)
+	return append(faults(events), s), closing, nil
 }

@@ -27,6 +27,7 @@ export interface CellNote {
   sheet: string
   row: number
   column: string
+  cell: string
   value: string
   code: string
   message: string
@@ -244,7 +245,9 @@ export interface ImportReport {
   unchanged: number
   refused: CellNote[]
   aside: CellNote[]
+  notes: string[]
   dryRun: boolean
+  undo: string
 }
 
 export interface KindLeft {
@@ -610,7 +613,7 @@ export const api = {
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
   /** Checklists returns the points to look at in a household, by hazard kind. */
   checklists: (): Promise<Checklist[]> => transport.call('Checklists', []),
-  /** CodeTable returns the rows of a code table. */
+  /** CodeTable returns the rows of a code table, with those that the township added. */
   codeTable: (name: string): Promise<Code[]> => transport.call('CodeTable', [name]),
   /** Conflicts lists the records that have fields to be decided. */
   conflicts: (): Promise<ConflictRow[]> => transport.call('Conflicts', []),
