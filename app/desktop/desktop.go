@@ -7,6 +7,7 @@ package desktop
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,6 +30,11 @@ const (
 	minWidth  = 1024
 	minHeight = 600
 )
+
+// icon is build/appicon.png in the size in which a task bar shows it.
+//
+//go:embed icon.png
+var icon []byte
 
 // Title is the name of the window.
 const Title = "网格簿"
@@ -73,6 +79,7 @@ func Run(data string, open bridge.Open, window *Bridge) error {
 		ErrorFormatter: func(err error) any { return bridge.FaultOf(err) },
 		Linux: &linux.Options{
 			ProgramName: "gridbook",
+			Icon:        icon,
 			// Leaving it out means always, which dies or flickers on old laptops.
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
 		},
