@@ -8,6 +8,7 @@ const (
 	Village  syncproto.Collection = 2
 	CodeRow  syncproto.Collection = 3
 	Notice   syncproto.Collection = 4
+	Device   syncproto.Collection = 5
 
 	Grid         syncproto.Collection = 100
 	Microgrid    syncproto.Collection = 101

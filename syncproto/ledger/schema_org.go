@@ -39,6 +39,15 @@ func sharedCollections() []Collection {
 			{Tag: 8, Key: "until", Label: "有效期至", Type: Date},
 			{Tag: 9, Key: "issuer", Label: "发布单位", Type: Text},
 		}},
+		// Written by the hub at every enrolment, so that everyone can name the
+		// author of a stamp.
+		{Number: Device, Key: "device", Label: "电脑", Fields: []Field{
+			{Tag: 4, Key: "replica", Label: "副本号", Type: Int, Required: true},
+			{Tag: 5, Key: "person", Label: "使用人", Type: Name, Privacy: Personal},
+			{Tag: 6, Key: "name", Label: "名称", Type: Text},
+			{Tag: 7, Key: "role", Label: "身份", Type: Text},
+			{Tag: 8, Key: "scope", Label: "范围", Type: Text},
+		}},
 	}
 }
 
