@@ -15,7 +15,6 @@ const (
 	keysBucket
 	agreedBucket
 	deltasBucket
-	orderBucket
 	sumsBucket
 	childrenBucket
 	datesBucket
@@ -24,7 +23,7 @@ const (
 )
 
 func (b bucket) String() string {
-	return [buckets]string{"meta", "keys", "agreed", "deltas", "order", "sums", "children", "dates", "settings"}[b]
+	return [buckets]string{"meta", "keys", "agreed", "deltas", "sums", "children", "dates", "settings"}[b]
 }
 
 func bucketNamed(name string) (bucket, bool) {
@@ -99,8 +98,6 @@ const (
 	childPrefix = syncproto.KeySize + 2   // parent ‖ collection
 	childSize   = childPrefix + placeSize // children
 	dateSize    = 2 + placeSize           // dates
-	orderSize   = 8 + syncproto.KeySize   // order
-	collSize    = 2                       // dates, agreed, deltas
 	sumSize     = 24                      // a fingerprint
 )
 
@@ -113,8 +110,4 @@ func childKey(parent syncproto.Key, k syncproto.Key, day int64) []byte {
 func dateKey(k syncproto.Key, day int64) []byte {
 	out := binary.BigEndian.AppendUint16(make([]byte, 0, dateSize), uint16(k.Collection))
 	return k.ID.Append(orderedDay(out, day))
-}
-
-func orderKey(n uint64, k syncproto.Key) []byte {
-	return k.Append(binary.BigEndian.AppendUint64(make([]byte, 0, orderSize), n))
 }

@@ -23,10 +23,9 @@
 //	keys       how passwords and the recovery key unwrap the data key
 //	agreed     collection ‖ id → what the hub is known to hold
 //	deltas     collection ‖ id → what it has not acknowledged
-//	order      order ‖ collection ‖ id → nothing: the deltas in sending order
 //	sums       day → fingerprint of the agreed records created on it
-//	children   parent ‖ collection ‖ day ‖ id → nothing: newest first, paged
-//	dates      collection ‖ day ‖ id → nothing
+//	children   parent ‖ collection ‖ day ‖ id → nothing, of agreed records
+//	dates      collection ‖ day ‖ id → nothing, of agreed records
 //	settings   keyed hash of a name → name and value
 //
 // The state carries a digest over all keys and value tags. Opening reads the

@@ -1,46 +1,51 @@
 package boltstore
 
 import (
-	"errors"
+	"iter"
 
 	"gridbook/syncproto"
 )
 
 // Index says where a record stands in the lists of Children and Dates: under
 // which parent, and on which day (days since 1970-01-01). A record without a
-// parent stands in Dates only; one that is not ok in neither. The index is
-// asked for what is shown, agreed and unsent together.
+// parent stands in Dates only; one that is not ok in neither. Its answer must
+// depend on nothing but the record.
 type Index func(*syncproto.Record) (parent syncproto.Key, day int64, ok bool)
 
-// reindex moves a record in the indexes from where its old state stands to
-// where its new one does.
-func (tx *Tx) reindex(k syncproto.Key, old, now *syncproto.Record) error {
+// reindex moves an agreed record in the indexes from where its old state
+// stands to where its new one does.
+func (tx *Tx) reindex(old, now *syncproto.Record) error {
 	from, to := tx.entries(old), tx.entries(now)
 	if from == to {
 		return nil
 	}
-	return errors.Join(
-		tx.move(childrenBucket, from.child, to.child),
-		tx.move(datesBucket, from.date, to.date))
-}
-
-func (tx *Tx) move(b bucket, from, to string) error {
-	if from == to {
-		return nil
-	}
-	if from != "" {
-		if err := tx.remove(b, []byte(from)); err != nil {
+	for b, key := range from.each() {
+		if err := tx.remove(b, []byte(key)); err != nil {
 			return err
 		}
 	}
-	if to == "" {
-		return nil
+	for b, key := range to.each() {
+		if err := tx.put(b, []byte(key), nil); err != nil {
+			return err
+		}
 	}
-	return tx.put(b, []byte(to), nil)
+	return nil
 }
 
 // indexed is a record's keys in the indexes; "" if it has none there.
 type indexed struct{ child, date string }
+
+// each lists the keys that there are.
+func (e indexed) each() iter.Seq2[bucket, string] {
+	return func(yield func(bucket, string) bool) {
+		if e.child != "" && !yield(childrenBucket, e.child) {
+			return
+		}
+		if e.date != "" {
+			yield(datesBucket, e.date)
+		}
+	}
+}
 
 func (tx *Tx) entries(r *syncproto.Record) (e indexed) {
 	if r == nil || tx.index == nil {
@@ -57,7 +62,7 @@ func (tx *Tx) entries(r *syncproto.Record) (e indexed) {
 	return e
 }
 
-// rebuildIndexes makes the lists of Children and Dates anew.
+// rebuildIndexes makes the indexes anew.
 func (tx *Tx) rebuildIndexes(version int) error {
 	st, err := tx.state()
 	if err != nil {
@@ -72,14 +77,39 @@ func (tx *Tx) rebuildIndexes(version int) error {
 			return err
 		}
 	}
-	for r, err := range tx.scan(nil) {
+	for r, err := range tx.eachAgreed() {
 		if err != nil {
 			return err
 		}
-		if err := tx.reindex(r.Key, nil, r); err != nil {
+		if err := tx.reindex(nil, r); err != nil {
 			return err
 		}
 	}
 	st.Index, tx.stDirty = version, true
 	return nil
+}
+
+// eachAgreed lists all agreed records by key.
+func (tx *Tx) eachAgreed() iter.Seq2[*syncproto.Record, error] {
+	return func(yield func(*syncproto.Record, error) bool) {
+		w, err := tx.up(agreedBucket, nil)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for ; w.key != nil; w.next() {
+			k, err := syncproto.KeyOf(w.key)
+			if err != nil {
+				yield(nil, damaged(err))
+				return
+			}
+			r, err := tx.Agreed(k)
+			if err == nil && r == nil {
+				continue // removed since
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
 }

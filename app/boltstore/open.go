@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -88,7 +89,7 @@ func build(dir, name string, o Options, seal *sealer, st *state, fill func(*Tx) 
 					return err
 				}
 			}
-			tx := &Tx{seal: seal, bolt: b, index: o.Index, st: st, stDirty: true}
+			tx := &Tx{seal: seal, bolt: b, index: o.Index, st: st, stDirty: true, txid: b.ID(), cache: new(atomic.Pointer[unsent]), known: new(atomic.Pointer[knownState])}
 			meta, err := tx.in(metaBucket)
 			if err != nil {
 				return err

@@ -14,12 +14,16 @@ import (
 const (
 	packWhole = 0 // canonical bytes
 	packBody  = 1 // canonical bytes without the start that the key implies
+	packRuns  = 2 // the same with its texts rewritten, see packText
 )
 
 // appendRecord packs canonical bytes. Their start, collection and id, stands
 // in the key already and is left out.
 func appendRecord(dst []byte, k syncproto.Key, canonical []byte) []byte {
 	if body, ok := bytes.CutPrefix(canonical, implied(k)); ok {
+		if runs := packText(body); len(runs) < len(body) {
+			return append(append(dst, packRuns), runs...)
+		}
 		return append(append(dst, packBody), body...)
 	}
 	return append(append(dst, packWhole), canonical...)
@@ -42,6 +46,12 @@ func canonicalOf(k syncproto.Key, packed []byte) ([]byte, error) {
 		return packed[1:], nil
 	case packBody:
 		return append(implied(k), packed[1:]...), nil
+	case packRuns:
+		body, err := unpackText(packed[1:])
+		if err != nil {
+			return nil, damaged(fmt.Errorf("record %v: %w", k, err))
+		}
+		return append(implied(k), body...), nil
 	}
 	return nil, damaged(fmt.Errorf("record %v is packed in way %d", k, packed[0]))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -51,7 +52,7 @@ const (
 	tempPrefix = "gridbook-tmp-"
 	// allocSize is by how much the file grows. bbolt's own 16 MB would be
 	// more than a village's whole ledger.
-	allocSize = 256 << 10
+	allocSize = 128 << 10
 )
 
 // Store is an open store. Its methods may be called at the same time.
@@ -63,6 +64,8 @@ type Store struct {
 	slot      string // of the person whose password opened it; "": recovery
 	person    string
 	recovered *Recovered
+	unsent    atomic.Pointer[unsent]
+	known     atomic.Pointer[knownState]
 
 	mu      sync.Mutex // guards what follows
 	db      *bolt.DB
@@ -130,13 +133,16 @@ func (s *Store) Update(f func(*Tx) error) error {
 		}
 		return s.watch(err)
 	}
+	tx.saved()
 	for _, done := range tx.onCommit {
 		done()
 	}
 	return nil
 }
 
-func (s *Store) tx(b *bolt.Tx) *Tx { return &Tx{seal: s.seal, index: s.o.Index, bolt: b} }
+func (s *Store) tx(b *bolt.Tx) *Tx {
+	return &Tx{seal: s.seal, index: s.o.Index, bolt: b, txid: b.ID(), cache: &s.unsent, known: &s.known}
+}
 
 func (s *Store) open() (*bolt.DB, error) {
 	s.mu.Lock()
@@ -164,6 +170,8 @@ func (s *Store) reopen(cause error) error {
 	}
 	err := guard(s.db.Close)
 	s.db = nil
+	s.unsent.Store(nil)
+	s.known.Store(nil)
 	if err == nil {
 		s.db, err = openBolt(filepath.Join(s.dir, fileName), s.o)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -16,6 +17,7 @@ type Tx struct {
 	seal    *sealer
 	index   Index
 	bolt    *bolt.Tx
+	txid    int // of the transaction that writes, or that was the last one
 	opened  [buckets]*bolt.Bucket
 	st      *state
 	stDirty bool
@@ -24,6 +26,9 @@ type Tx struct {
 	sums        map[uint32]syncproto.Sum // changed days, not yet put
 	changes     int                      // puts and removals so far
 	onCommit    []func()
+	known       *atomic.Pointer[knownState]
+	own         *unsent                 // as of own.changes
+	cache       *atomic.Pointer[unsent] // of the newest View that made one
 }
 
 var _ syncproto.ReplicaTx = (*Tx)(nil)
@@ -134,6 +139,11 @@ func (tx *Tx) state() (*state, error) {
 	if tx.st != nil {
 		return tx.st, nil
 	}
+	if known := tx.known.Load(); known != nil && known.txid == tx.began() {
+		st := known.state
+		tx.st, tx.pendingRead = &st, known.pendingRead
+		return tx.st, nil
+	}
 	plain, err := tx.get(metaBucket, stateKey)
 	if err != nil {
 		return nil, err
@@ -144,6 +154,29 @@ func (tx *Tx) state() (*state, error) {
 	}
 	tx.st = st
 	return st, nil
+}
+
+// knownState is the state that a transaction left, to spare the next one from
+// opening it.
+type knownState struct {
+	txid        int
+	state       state
+	pendingRead bool
+}
+
+// began is the number of the transaction whose outcome tx began with.
+func (tx *Tx) began() int {
+	if tx.bolt.Writable() {
+		return tx.txid - 1
+	}
+	return tx.txid
+}
+
+// saved remembers the state after the commit of tx.
+func (tx *Tx) saved() {
+	if tx.st != nil {
+		tx.known.Store(&knownState{tx.txid, *tx.st, tx.pendingRead})
+	}
 }
 
 // flush writes what the transaction kept in memory.
@@ -272,11 +305,7 @@ func (tx *Tx) PutAgreed(k syncproto.Key, r *syncproto.Record, received int64) er
 			return err
 		}
 	}
-	delta, err := tx.Delta(k)
-	if err != nil {
-		return err
-	}
-	if err := tx.reindex(k, shown(old, delta), shown(r, delta)); err != nil {
+	if err := tx.reindex(old, r); err != nil {
 		return err
 	}
 	if r == nil {
@@ -341,28 +370,11 @@ func (tx *Tx) PutDelta(k syncproto.Key, d *syncproto.Delta) error {
 	if err != nil || old == nil && d == nil {
 		return err
 	}
-	agreed, err := tx.Agreed(k)
-	if err != nil {
-		return err
-	}
-	if err := tx.reindex(k, shown(agreed, old), shown(agreed, d)); err != nil {
-		return err
-	}
 	if err := tx.count(old, d); err != nil {
 		return err
 	}
-	if old != nil && (d == nil || d.Order != old.Order) {
-		if err := tx.remove(orderBucket, orderKey(old.Order, k)); err != nil {
-			return err
-		}
-	}
 	if d == nil {
 		return tx.remove(deltasBucket, k.Bytes())
-	}
-	if old == nil || d.Order != old.Order {
-		if err := tx.put(orderBucket, orderKey(d.Order, k), nil); err != nil {
-			return err
-		}
 	}
 	plain, err := deltaValue(k, d)
 	if err != nil {

@@ -89,24 +89,14 @@ func (tx *Tx) verify(rep *Report) error {
 // countSums makes the fingerprints from the records.
 func (tx *Tx) countSums() (all syncproto.Sum, byDay map[uint32]syncproto.Sum, err error) {
 	byDay = make(map[uint32]syncproto.Sum)
-	w, err := tx.up(agreedBucket, nil)
-	for ; err == nil && w.key != nil; w.next() {
-		k, bad := syncproto.KeyOf(w.key)
-		if bad != nil {
-			return all, nil, damaged(bad)
-		}
-		_, packed, err := tx.agreed(k)
+	for r, err := range tx.eachAgreed() {
 		if err != nil {
 			return all, nil, err
 		}
-		canonical, err := canonicalOf(k, packed)
-		if err != nil {
-			return all, nil, err
-		}
-		h := syncproto.HashOf(canonical)
-		all, byDay[k.ID.Time.Day()] = all.Add(h), byDay[k.ID.Time.Day()].Add(h)
+		h, day := r.Hash(), r.ID.Time.Day()
+		all, byDay[day] = all.Add(h), byDay[day].Add(h)
 	}
-	return all, byDay, err
+	return all, byDay, nil
 }
 
 func (tx *Tx) verifyCounts(st *state) error {
@@ -130,35 +120,29 @@ func (tx *Tx) verifyIndexes() error {
 	if tx.index == nil {
 		return nil
 	}
-	children, dates := 0, 0
-	for r, err := range tx.scan(nil) {
+	want := make(map[bucket]int)
+	for r, err := range tx.eachAgreed() {
 		if err != nil {
 			return err
 		}
-		e := tx.entries(r)
-		for b, key := range map[bucket]string{childrenBucket: e.child, datesBucket: e.date} {
+		for b, key := range tx.entries(r).each() {
 			in, err := tx.in(b)
 			if err != nil {
 				return err
 			}
-			if key != "" && in.Get([]byte(key)) == nil {
+			if in.Get([]byte(key)) == nil {
 				return damaged(fmt.Errorf("%v is not in %v", r.Key, b))
 			}
-		}
-		if e.child != "" {
-			children++
-		}
-		if e.date != "" {
-			dates++
+			want[b]++
 		}
 	}
-	for b, want := range map[bucket]int{childrenBucket: children, datesBucket: dates} {
+	for _, b := range []bucket{childrenBucket, datesBucket} {
 		in, err := tx.in(b)
 		if err != nil {
 			return err
 		}
-		if have := in.Stats().KeyN; have != want {
-			return damaged(fmt.Errorf("%d entries in %v, want %d", have, b, want))
+		if have := in.Stats().KeyN; have != want[b] {
+			return damaged(fmt.Errorf("%d entries in %v, want %d", have, b, want[b]))
 		}
 	}
 	return nil
