@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"slices"
 
 	"gridbook/app/boltstore"
 	"gridbook/syncproto"
@@ -30,15 +31,37 @@ func (b *Book) readAuthor(rec *syncproto.Record) {
 	}
 }
 
-// loadOwn notes this laptop's own numbers: a cloned or restored laptop gets
-// a new one, and what it wrote under the old stays its own.
+// ownSetting keeps the numbers under which this laptop has written: a cloned
+// or restored laptop gets a new one, and what it wrote before stays its own.
+const ownSetting = "own-replicas"
+
+// loadOwn notes this laptop's numbers.
 func (b *Book) loadOwn(tx *boltstore.Tx) error {
 	meta, err := tx.Meta()
 	if err != nil {
 		return err
 	}
-	b.own[meta.Replica] = true
+	var before []syncproto.ReplicaID
+	if _, err := setting(tx, ownSetting, &before); err != nil {
+		return err
+	}
+	for _, n := range append(before, meta.Replica) {
+		b.derived.own[n] = true
+	}
 	return nil
+}
+
+// noteOwn remembers the number that a write was stamped with.
+func noteOwn(tx *boltstore.Tx) error {
+	meta, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	var before []syncproto.ReplicaID
+	if _, err := setting(tx, ownSetting, &before); err != nil || slices.Contains(before, meta.Replica) {
+		return err
+	}
+	return putSetting(tx, ownSetting, append(before, meta.Replica))
 }
 
 // authorOf says in words who wrote under a number.
@@ -46,7 +69,7 @@ func (b *Book) authorOf(r syncproto.ReplicaID) author {
 	if a, ok := b.authors[r]; ok && a.Person != "" {
 		return a
 	}
-	if b.own[r] {
+	if b.derived.own[r] {
 		return author{b.me.Person, b.me.Device, b.me.Scope}
 	}
 	return author{Person: fmt.Sprintf("%d 号电脑", r)}

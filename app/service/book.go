@@ -24,7 +24,6 @@ type Book struct {
 	roster  *roster.Roster
 	derived *derived
 	authors map[syncproto.ReplicaID]author
-	own     map[syncproto.ReplicaID]bool // this laptop's numbers, now and before
 
 	absorbing sync.Mutex // one commit after the other is taken in
 	loading   chan struct{}
@@ -63,7 +62,7 @@ const IndexVersion = 1
 func NewBook(store *boltstore.Store, now func() time.Time, wrote func(keys []syncproto.Key, remote bool)) (*Book, error) {
 	b := &Book{
 		store: store, now: now, wrote: wrote, roster: roster.New(), derived: newDerived(),
-		authors: map[syncproto.ReplicaID]author{}, own: map[syncproto.ReplicaID]bool{},
+		authors: map[syncproto.ReplicaID]author{},
 		loading: make(chan struct{}), stop: make(chan struct{}),
 	}
 	err := store.View(func(tx *boltstore.Tx) error {

@@ -15,6 +15,10 @@ type derived struct {
 	visitsOf  map[syncproto.ID][]visitMark // by household, newest first
 	open      map[syncproto.Key]openNote   // matters, disputes, hazards
 	touched   map[syncproto.Key]bool       // changed since the book was opened
+	// mine are the records with a value that this laptop wrote and that still
+	// stands.
+	mine map[syncproto.Key]struct{}
+	own  map[syncproto.ReplicaID]bool // this laptop's numbers, now and before
 }
 
 // visitMark is a visit in the short list of its household.
@@ -41,7 +45,7 @@ func newDerived() *derived {
 	return &derived{
 		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
 		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
-		touched: map[syncproto.Key]bool{},
+		touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
 	}
 }
 
@@ -49,6 +53,9 @@ func (d *derived) put(rec *syncproto.Record) {
 	d.remove(rec.Key)
 	if n := len(rec.Conflicts()); n > 0 {
 		d.conflicts[rec.Key] = n
+	}
+	if d.isMine(rec) {
+		d.mine[rec.Key] = struct{}{}
 	}
 	if ledger.Deleted(rec) {
 		return
@@ -66,6 +73,7 @@ func (d *derived) put(rec *syncproto.Record) {
 func (d *derived) remove(k syncproto.Key) {
 	delete(d.conflicts, k)
 	delete(d.open, k)
+	delete(d.mine, k)
 	if k.Collection != ledger.Visit {
 		return
 	}
@@ -75,6 +83,17 @@ func (d *derived) remove(k syncproto.Key) {
 	}
 	delete(d.visits, k.ID)
 	d.visitsOf[old.household] = slices.DeleteFunc(d.visitsOf[old.household], func(m visitMark) bool { return m.id == k.ID })
+}
+
+func (d *derived) isMine(rec *syncproto.Record) bool {
+	for _, f := range rec.Fields {
+		for _, h := range f.Heads {
+			if d.own[h.Stamp.Replica] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *derived) putVisit(rec *syncproto.Record) {

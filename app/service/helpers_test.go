@@ -209,4 +209,3 @@ func wantCode(t testing.TB, what string, err error, want syncproto.Code) {
 		t.Errorf("%s: error %v, want code %q", what, err, want)
 	}
 }
-

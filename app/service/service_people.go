@@ -144,7 +144,11 @@ func (s *Service) Households(ctx context.Context, query HouseholdQuery, offset, 
 // Search finds people, households and members by name, full pinyin, initials,
 // door number or end of a phone number, as one types.
 func (s *Service) Search(ctx context.Context, text string, limit int) ([]Hit, error) {
-	return ask(ctx, s, func(r reader) ([]Hit, error) { return r.hits(text, min(limit, 200)), nil })
+	b, err := s.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.Search(text, min(limit, 200)), nil
 }
 
 // Household returns the page of a household.

@@ -29,6 +29,8 @@ func (l *Laptop) SyncStatus() (SyncStatus, error) {
 		if out.ToSend, out.Rejected, err = r.tx.Counts(); err != nil {
 			return err
 		}
+		// All that is unsent is this laptop's; the rest of its own was confirmed.
+		out.Sent = max(0, len(r.derived.mine)-out.ToSend-out.Rejected)
 		out.Verified = verifiedOf(meta.Verified)
 		out.Conflicts = len(r.derived.conflicts)
 		out.ByKind, err = r.byKind()

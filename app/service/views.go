@@ -128,7 +128,7 @@ func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, re
 		who := r.authorOf(h.Stamp.Replica)
 		view := HeadView{
 			N: i + 1, Text: r.words(c, f, h.Value), Stamp: h.Stamp.String(), At: h.Stamp.Time.Milli(),
-			By: who.Person, Device: who.Device, Own: r.own[h.Stamp.Replica], Shown: i == len(reg.Heads)-1,
+			By: who.Person, Device: who.Device, Own: r.derived.own[h.Stamp.Replica], Shown: i == len(reg.Heads)-1,
 		}
 		if !r.me.masks(c, f) && !h.Value.IsNull() {
 			view.Value = f.JSON(h.Value)

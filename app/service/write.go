@@ -53,6 +53,9 @@ func (b *Book) write(f func(*writing) error) (Written, error) {
 		if err := f(w); err != nil {
 			return err
 		}
+		if err := noteOwn(tx); err != nil {
+			return err
+		}
 		return writer.Close()
 	})
 	if err != nil {

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"gridbook/app/boltstore"
+	"gridbook/app/service"
+	"gridbook/syncproto"
+)
+
+// The scripts in testdata run the commands as programs of their own, with a
+// clock that stands and an office that enrols whoever asks.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gridbook": func() {
+		p := &Program{
+			Name: "gridbook", Version: "test", Env: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+			Now:  func() time.Time { return time.Date(2024, 3, 5, 9, 30, 0, 0, time.FixedZone("CST", 8*3600)) },
+			Rand: rand.Reader, Network: testOffice{},
+			Options: func(o *service.Options) { o.KDF = boltstore.KDF{Time: 1, Memory: 8, Threads: 1} },
+		}
+		os.Exit(p.Run(context.Background(), os.Args[1:]))
+	}})
+}
+
+// testOffice enrols a laptop with the role and scope of the environment.
+type testOffice struct{ noNetwork }
+
+func (testOffice) Join(_ context.Context, store *boltstore.Store, _, _ string) (*syncproto.JoinReply, error) {
+	role, scope := os.Getenv("TEST_ROLE"), os.Getenv("TEST_SCOPE")
+	if role == "" {
+		return nil, &syncproto.Error{Code: syncproto.CodeInvitation, Message: "这张邀请码已经用过了", Hint: "请向乡镇(街道)再要一张。"}
+	}
+	err := store.Update(func(tx *boltstore.Tx) error {
+		meta, err := tx.Meta()
+		if err != nil {
+			return err
+		}
+		meta.Replica, meta.Township = 3, scope[:9]
+		return tx.SetMeta(meta)
+	})
+	return &syncproto.JoinReply{Township: scope[:9], TownshipName: "新狮街道", Role: role, Scope: scope, Person: "王书记"}, err
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata",
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("INVITATION", syncproto.Invitation{
+				Address: "http://127.0.0.1:1", Secret: make([]byte, syncproto.SecretSize), Township: "330702009",
+			}.String())
+			env.Setenv("GRIDBOOK_DATA", env.WorkDir+"/data")
+			env.Setenv("GRIDBOOK_PASSWORD", "沙溪村2024")
+			env.Setenv("TEST_ROLE", "village")
+			env.Setenv("TEST_SCOPE", "330702009217")
+			// What programs of the nineties write begins like this.
+			old := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 504)
+			return os.WriteFile(filepath.Join(env.WorkDir, "old.xls"), []byte(old), 0o600)
+		},
+	})
+}
+
+func TestExitCodes(t *testing.T) {
+	for code, want := range map[syncproto.Code]int{
+		syncproto.CodeUsage: 2, syncproto.CodePassword: 3, syncproto.CodeRevoked: 3, syncproto.CodeInvitation: 3,
+		syncproto.CodeUnreachable: 4, syncproto.CodeBusy: 4, syncproto.CodeNotOurs: 4,
+		syncproto.CodeField: 5, syncproto.CodeFileKind: 5, syncproto.CodeDamaged: 5, syncproto.CodeInput: 5,
+		syncproto.CodeInternal: 1, syncproto.CodeLocked: 1, syncproto.CodeDiskFull: 1, syncproto.CodeNotFound: 1,
+	} {
+		if got := exitOf(code); got != want {
+			t.Errorf("exit code of %s = %d, want %d", code, got, want)
+		}
+	}
+}
+
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	for _, cmd := range commands() {
+		if cmd.summary == "" || cmd.example == "" || cmd.run == nil {
+			t.Errorf("%s: summary %q, example %q", cmd.name, cmd.summary, cmd.example)
+		}
+	}
+}

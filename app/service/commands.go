@@ -1,0 +1,99 @@
+package service
+
+import (
+	"gridbook/app/boltstore"
+	"gridbook/syncproto"
+)
+
+// What follows is what the commands ask of a Book in their own words.
+
+// View returns a record as a form shows it.
+func (b *Book) View(collection, id string) (RecordView, error) {
+	_, k, err := keyFor(collection, id)
+	if err != nil {
+		return RecordView{}, err
+	}
+	var out RecordView
+	err = b.read(func(r reader) error {
+		rec, err := r.get(k)
+		if err == nil {
+			out = r.record(rec)
+		}
+		return err
+	})
+	return out, err
+}
+
+// Search finds people, households and members: see Service.Search.
+func (b *Book) Search(text string, limit int) []Hit {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return reader{Book: b}.hits(text, limit)
+}
+
+// Take decides a field by taking head n of its conflict.
+func (b *Book) Take(id, field string, n int) error {
+	parsed, err := parseID(id)
+	if err != nil {
+		return err
+	}
+	_, err = b.ResolveTake(parsed, field, n)
+	return err
+}
+
+// Decide decides a field with a value of its own, as JSON gives it.
+func (b *Book) Decide(id, field string, value any) error {
+	parsed, err := parseID(id)
+	if err != nil {
+		return err
+	}
+	_, err = b.ResolveValue(parsed, field, value)
+	return err
+}
+
+// Retry puts the refused changes of a record ("": of all) back into the queue
+// and returns how many.
+func (b *Book) Retry(id string) (int, error) {
+	if id == "" {
+		return b.RetryRejected(syncproto.Key{})
+	}
+	parsed, err := parseID(id)
+	if err != nil {
+		return 0, err
+	}
+	list, err := b.Rejections()
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for _, x := range list {
+		_, k, err := keyFor(x.Collection, x.ID)
+		if err != nil {
+			return total, err
+		}
+		if k.ID != parsed {
+			continue
+		}
+		n, err := b.RetryRejected(k)
+		if err != nil {
+			return total, err
+		}
+		total += n
+	}
+	if total == 0 {
+		return 0, notFound("这条资料没有被退回的修改")
+	}
+	return total, nil
+}
+
+// Restore makes the data folder from a backup. It never replaces one.
+func Restore(o Options, backup, password string) error {
+	if err := o.Folder(); err != nil {
+		return err
+	}
+	store, err := boltstore.Restore(o.Dir, backup, password, o.store())
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
