@@ -1,0 +1,108 @@
+package office
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"gridbook/syncproto"
+)
+
+// Office is one township's server.
+type Office struct {
+	store Store
+	hub   *syncproto.Hub
+	now   func() int64
+	rand  io.Reader
+	seen  seenBook
+}
+
+// Options are what an Office needs beside its store.
+type Options struct {
+	Policy syncproto.Policy
+	Now    func() int64 // ms since 1970
+	Rand   io.Reader    // of cryptographic quality
+}
+
+// New returns the office of a store.
+func New(s Store, o Options) *Office {
+	return &Office{
+		store: s,
+		hub:   &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec()},
+		now:   o.Now,
+		rand:  o.Rand,
+	}
+}
+
+// Close writes what was held back and closes the store.
+func (o *Office) Close() error {
+	err := o.Flush()
+	if closeErr := o.store.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// Exchange answers one request of a laptop. What the laptop did wrong is in
+// the reply; an error is the store's, and nothing was changed.
+func (o *Office) Exchange(q *syncproto.Request) (*syncproto.Served, error) {
+	now := o.now()
+	if syncproto.NeedsWrite(q) {
+		return o.upload(q, now)
+	}
+	var served *syncproto.Served
+	err := o.store.View(func(tx Tx) (err error) {
+		served, err = o.hub.Serve(tx, q, now)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("exchange: %w", err)
+	}
+	if served.Device != nil && served.Reply.Error == nil {
+		o.seen.note(served.Device)
+	}
+	return served, nil
+}
+
+func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, error) {
+	var served *syncproto.Served
+	waiting := o.seen.take()
+	err := o.store.Update(func(tx Tx) (err error) {
+		// First, so that the exchange sees its own device as it is known.
+		if err := waiting.write(tx); err != nil {
+			return err
+		}
+		served, err = o.hub.Serve(tx, q, now)
+		return err
+	})
+	if err != nil {
+		o.seen.giveBack(waiting)
+		return nil, fmt.Errorf("exchange: %w", err)
+	}
+	return served, nil
+}
+
+// Flush writes when which device was last seen. Exchanges without an upload
+// only note it in memory, so that they need no commit.
+func (o *Office) Flush() error {
+	waiting := o.seen.take()
+	if len(waiting) == 0 {
+		return nil
+	}
+	if err := o.store.Update(waiting.write); err != nil {
+		o.seen.giveBack(waiting)
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
+}
+
+// collect returns what a list has, and the first error.
+func collect[T any](list iter.Seq2[T, error]) (out []T, err error) {
+	for v, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}

@@ -1,0 +1,233 @@
+package office
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// DeviceLine is a device as people see it. Times are ms since 1970, 0: never.
+type DeviceLine struct {
+	Device   uint32 `json:"device"`
+	Replica  uint32 `json:"replica"`
+	Role     string `json:"role"`
+	Scope    string `json:"scope"`
+	Place    string `json:"place"` // the scope's name
+	Person   string `json:"person"`
+	Name     string `json:"name"`
+	Joined   int64  `json:"joined"`
+	Seen     int64  `json:"last_seen"`
+	Uploaded int64  `json:"last_upload"`
+	// Verified is when the laptop last compared itself with the server; Equal
+	// and Records are what came of it.
+	Verified int64  `json:"last_verified"`
+	Equal    bool   `json:"equal"`
+	Records  uint64 `json:"records"`
+	Offset   int64  `json:"clock_offset_ms"` // its clock minus ours
+	Sent     uint64 `json:"sent"`
+	Rejected uint64 `json:"rejected"`
+	Revoked  int64  `json:"revoked"`
+}
+
+// Devices lists all devices by number.
+func (o *Office) Devices() (out []DeviceLine, err error) {
+	err = o.store.View(func(tx Tx) error {
+		out, err = o.devices(tx)
+		return err
+	})
+	return out, err
+}
+
+func (o *Office) devices(tx Tx) ([]DeviceLine, error) {
+	out := []DeviceLine{}
+	for d, err := range tx.Devices() {
+		if err != nil {
+			return nil, err
+		}
+		o.seen.of(d)
+		line := DeviceLine{
+			Device: d.ID, Replica: uint32(d.Replica), Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope),
+			Person: d.Person, Name: d.Name, Joined: d.Joined, Uploaded: d.Uploaded,
+			Verified: d.VerdictAt, Equal: d.Verdict.State == syncproto.VerdictEqual, Records: d.Verdict.Records,
+			Offset: d.Offset, Sent: d.Sent, Rejected: d.Rejected, Revoked: d.Revoked,
+		}
+		if d.Seen > d.Joined { // enrolment itself is no exchange
+			line.Seen = d.Seen
+		}
+		out = append(out, line)
+	}
+	return out, nil
+}
+
+// placeName returns the name of a place code, "" if it is not in the table.
+func placeName(code string) string {
+	if p, ok := ledger.PlaceOf(ledger.Area(code)); ok {
+		return p.Short()
+	}
+	return ""
+}
+
+func deviceName(id uint32) string { return fmt.Sprintf("device %d", id) }
+
+// Revoke ends a device's right to sync. What it still has to send stays on
+// it, and can be handed in as a bundle. Revoking twice changes nothing.
+func (o *Office) Revoke(id uint32, who, reason string) (DeviceLine, error) {
+	var line DeviceLine
+	err := o.store.Update(func(tx Tx) error {
+		for d, err := range tx.Devices() {
+			if err != nil {
+				return err
+			}
+			if d.ID != id {
+				continue
+			}
+			if d.Revoked == 0 {
+				d.Revoked = o.now()
+				if err := tx.PutDevice(d); err != nil {
+					return err
+				}
+				if err := o.audit(tx, who, ActRevoke, deviceName(id), reason); err != nil {
+					return err
+				}
+			}
+			line = DeviceLine{Device: d.ID, Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope), Revoked: d.Revoked}
+			return nil
+		}
+		return &syncproto.Error{
+			Code:    syncproto.CodeNotFound,
+			Message: fmt.Sprintf("没有编号为 %d 的电脑。", id),
+			Hint:    "请用 gridbookd devices 查看编号。",
+		}
+	})
+	return line, err
+}
+
+// Status is how a township stands.
+type Status struct {
+	Township string        `json:"township"`
+	Name     string        `json:"name"`
+	Address  string        `json:"address"`
+	Epoch    uint32        `json:"epoch"`
+	Seq      uint64        `json:"seq"`
+	Records  uint64        `json:"records"`
+	Villages []VillageLine `json:"villages"`
+	Devices  []DeviceLine  `json:"devices"`
+	Waiting  []InviteLine  `json:"invitations"` // not yet used
+}
+
+// VillageLine is the state of a village's upload.
+type VillageLine struct {
+	Village  string `json:"village"` // 12-digit code
+	Name     string `json:"name"`
+	Records  uint64 `json:"records"` // rosters and logs, at the server
+	Devices  int    `json:"devices"` // of the village that may sync
+	Verified int    `json:"verified_devices"`
+	// The newest of the village's devices, ms since 1970, 0: never.
+	LastSeen     int64 `json:"last_seen"`
+	LastUpload   int64 `json:"last_upload"`
+	LastVerified int64 `json:"last_verified"`
+}
+
+// InviteLine is an invitation that nobody has used yet.
+type InviteLine struct {
+	Role    string `json:"role"`
+	Scope   string `json:"scope"`
+	Person  string `json:"person"`
+	Expires int64  `json:"expires"`
+}
+
+// Status returns the state of every village's upload and of all devices.
+func (o *Office) Status() (s Status, err error) {
+	err = o.store.View(func(tx Tx) error {
+		state, err := tx.State()
+		if err != nil {
+			return err
+		}
+		address, err := tx.Setting(settingAddress)
+		if err != nil {
+			return err
+		}
+		s = Status{Township: state.Township, Name: state.Name, Address: string(address), Epoch: uint32(state.Epoch), Seq: uint64(state.Seq)}
+		if s.Devices, err = o.devices(tx); err != nil {
+			return err
+		}
+		if s.Waiting, err = o.waiting(tx); err != nil {
+			return err
+		}
+		return s.count(tx)
+	})
+	return s, err
+}
+
+func (o *Office) waiting(tx Tx) ([]InviteLine, error) {
+	out := []InviteLine{}
+	for i, err := range tx.Invites() {
+		if err != nil {
+			return nil, err
+		}
+		if i.Used == 0 && i.Expires > o.now() {
+			out = append(out, InviteLine{i.Role, i.Scope, i.Person, i.Expires})
+		}
+	}
+	slices.SortFunc(out, func(a, b InviteLine) int {
+		return cmp.Or(cmp.Compare(a.Expires, b.Expires), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Person, b.Person))
+	})
+	return out, nil
+}
+
+// count fills in the villages: those of the table of places, those that have
+// records, and those that have a device.
+func (s *Status) count(tx Tx) error {
+	villages := map[string]*VillageLine{}
+	line := func(code string) *VillageLine {
+		if villages[code] == nil {
+			villages[code] = &VillageLine{Village: code, Name: placeName(code)}
+		}
+		return villages[code]
+	}
+	for _, p := range ledger.Below(s.Township) {
+		line(p.Code)
+	}
+	for scope, err := range tx.Scopes() {
+		if err != nil {
+			return err
+		}
+		sum, err := tx.Sum(scope, syncproto.AllDays)
+		if err != nil {
+			return err
+		}
+		if code, ok := strings.CutPrefix(string(scope), string(syncproto.VillageScope(""))); ok {
+			line(code).Records = sum.Count
+		}
+		// Everything is in one of three: what all may read but private
+		// records, and those by village.
+		if scope == syncproto.AllScope(s.Township) || scope == syncproto.SharedScope(s.Township) || strings.HasPrefix(string(scope), string(syncproto.PrivateScope(""))) {
+			s.Records += sum.Count
+		}
+	}
+	for _, d := range s.Devices {
+		if village := ledger.Area(d.Scope); len(village) == 12 && d.Revoked == 0 {
+			line(village).add(d)
+		}
+	}
+	s.Villages = make([]VillageLine, 0, len(villages))
+	for _, v := range villages {
+		s.Villages = append(s.Villages, *v)
+	}
+	slices.SortFunc(s.Villages, func(a, b VillageLine) int { return cmp.Compare(a.Village, b.Village) })
+	return nil
+}
+
+func (v *VillageLine) add(d DeviceLine) {
+	v.Devices++
+	if d.Equal {
+		v.Verified++
+		v.LastVerified = max(v.LastVerified, d.Verified)
+	}
+	v.LastSeen = max(v.LastSeen, d.Seen)
+	v.LastUpload = max(v.LastUpload, d.Uploaded)
+}

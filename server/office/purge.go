@@ -1,0 +1,82 @@
+package office
+
+import (
+	"fmt"
+	"strings"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// Purged is what a legal erasure did.
+type Purged struct {
+	ID          string   `json:"id"`
+	Collections []string `json:"collections"` // of the records that were erased
+	// Dependants is how many records still point to the erased ones. They
+	// have ids of their own, and are erased by them if the law asks for it.
+	Dependants int `json:"dependants"`
+}
+
+// Purge erases the record with an id for good, together with its companions
+// in other collections: a resident with their identifiers. The id stays, so
+// that no late laptop brings it back; all laptops drop the content at their
+// next sync. Errors: CodeUsage, CodeNotFound.
+func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
+	out := Purged{ID: id.String(), Collections: []string{}}
+	if strings.TrimSpace(reason) == "" {
+		return out, usage("没有填清除的理由。", "请加上 --reason，写明依据，例如“本人依法要求删除”。")
+	}
+	err := o.store.Update(func(tx Tx) error {
+		found := false
+		for _, c := range ledger.All() {
+			k := syncproto.Key{Collection: c.Number, ID: id}
+			st, err := tx.Record(k)
+			if err != nil {
+				return err
+			}
+			if st == nil {
+				continue
+			}
+			found = true
+			if st.Purged {
+				continue
+			}
+			if err := o.hub.Purge(tx, k, o.now()); err != nil {
+				return err
+			}
+			out.Collections = append(out.Collections, c.Key)
+		}
+		if !found {
+			return &syncproto.Error{
+				Code:    syncproto.CodeNotFound,
+				Message: fmt.Sprintf("没有编号为 %s 的记录。", id),
+				Hint:    "请核对编号；编号可以从 gridbookd dump 或电脑上的记录详情里找到。",
+			}
+		}
+		var err error
+		if out.Dependants, err = dependants(tx, id); err != nil {
+			return err
+		}
+		return o.audit(tx, who, ActPurge, id.String(), reason)
+	})
+	if err != nil {
+		return Purged{}, fmt.Errorf("purge: %w", err)
+	}
+	return out, nil
+}
+
+// dependants counts the records that follow one of the id.
+func dependants(tx Tx, id syncproto.ID) (n int, err error) {
+	for _, c := range ledger.All() {
+		for k, err := range tx.Dependants(syncproto.Key{Collection: c.Number, ID: id}) {
+			if err != nil {
+				return 0, err
+			}
+			if k.ID == id {
+				continue // a companion, erased with it
+			}
+			n++
+		}
+	}
+	return n, nil
+}
