@@ -1,13 +1,11 @@
 package stage
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -109,36 +107,4 @@ func (o *Office) Invite(role, scope, person string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no invitation in %q", r.Out)
-}
-
-// Usage is what the running server has taken so far, from /proc.
-func (o *Office) Usage() (Usage, error) {
-	pid := strconv.Itoa(o.serving.cmd.Process.Pid)
-	stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-	if err != nil {
-		return Usage{}, fmt.Errorf("usage of the server: %w", err)
-	}
-	// The fields after the command's name in brackets; 14 and 15 are ticks.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var ticks int64
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			return Usage{}, fmt.Errorf("usage of the server: %w", err)
-		}
-		ticks += n
-	}
-	const perSecond = 100 // USER_HZ on every Linux
-	u := Usage{CPU: time.Duration(ticks) * time.Second / perSecond}
-	status, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
-	if err != nil {
-		return Usage{}, fmt.Errorf("usage of the server: %w", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			u.Memory = kb * 1024
-		}
-	}
-	return u, nil
 }
