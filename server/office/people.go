@@ -203,9 +203,9 @@ func (s *Status) count(tx Tx) error {
 		if code, ok := strings.CutPrefix(string(scope), string(syncproto.VillageScope(""))); ok {
 			line(code).Records = sum.Count
 		}
-		// Everything is in one of three: what all may read but private
-		// records, and those by village.
-		if scope == syncproto.AllScope(s.Township) || scope == syncproto.SharedScope(s.Township) || strings.HasPrefix(string(scope), string(syncproto.PrivateScope(""))) {
+		// Every record stands in one of these: all but the private, and the
+		// private of each village.
+		if scope == syncproto.AllScope(s.Township) || strings.HasPrefix(string(scope), string(syncproto.PrivateScope(""))) {
 			s.Records += sum.Count
 		}
 	}

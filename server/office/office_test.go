@@ -1,0 +1,469 @@
+package office_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gridbook/server/boltstore"
+	"gridbook/server/office"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+const (
+	township = "330702009"
+	village  = "330702009204"
+)
+
+// town is an office with a clock that a test moves.
+type town struct {
+	*office.Office
+	t     testing.TB
+	store office.Store
+	now   int64
+	nonce byte
+}
+
+func newTown(t testing.TB) *town {
+	t.Helper()
+	store, err := boltstore.Create(filepath.Join(t.TempDir(), "gridbookd.db"), boltstore.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &town{t: t, store: store, now: 1_780_000_000_000}
+	h.Office = office.New(store, office.Options{
+		Policy: ledger.Policy{}, Now: func() int64 { return h.now }, Rand: rand.Reader,
+	})
+	t.Cleanup(func() {
+		if v, err := h.Verify(); err != nil {
+			t.Errorf("verify: %v, %v", err, v.Problems)
+		}
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	keys, recovery, err := office.NewKeys(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(recovery, "AGE-SECRET-KEY-") {
+		t.Errorf("recovery key %q", recovery)
+	}
+	keys.Certificate, keys.CertificateKey = []byte("certificate"), []byte("key")
+	if err := h.Found(office.Founding{Township: township, Name: "新狮街道", Keys: keys, Who: "王工"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetAddress("https://10.0.0.5:8443"); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (h *town) tick(d time.Duration) { h.now += d.Milliseconds() }
+
+func (h *town) invite(role, scope, person string) office.Issued {
+	h.t.Helper()
+	out, err := h.Invite(office.InviteRequest{Role: role, Scope: scope, Person: person, Who: "王工"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return out
+}
+
+func (h *town) joinRequest(v syncproto.Invitation) *syncproto.JoinRequest {
+	h.nonce++
+	return &syncproto.JoinRequest{
+		Version: syncproto.Version, Secret: v.Secret, Device: "村部电脑", Now: h.now,
+		Nonce: bytes.Repeat([]byte{h.nonce}, syncproto.NonceSize), SignKey: make([]byte, 32), Recipient: "age1x",
+	}
+}
+
+func (h *town) join(q *syncproto.JoinRequest) *syncproto.JoinReply {
+	h.t.Helper()
+	rep, err := h.Join(q)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return rep
+}
+
+// laptop is a device that joined, as far as these tests need one.
+type laptop struct {
+	h *town
+	*syncproto.JoinReply
+	lease []byte
+	made  syncproto.Clock
+}
+
+func (h *town) enrol(role, scope, person string) *laptop {
+	h.t.Helper()
+	rep := h.join(h.joinRequest(h.invite(role, scope, person).Invitation))
+	if rep.Error != nil {
+		h.t.Fatal(rep.Error)
+	}
+	return &laptop{h: h, JoinReply: rep, lease: rep.Lease}
+}
+
+func (l *laptop) stamp() syncproto.Stamp {
+	return syncproto.Stamp{Time: l.made.Next(l.h.now), Replica: l.Replica}
+}
+
+func (l *laptop) household(address string) *syncproto.Record {
+	at := l.stamp()
+	r := syncproto.NewRecord(ledger.Household, at)
+	r.Write(ledger.TagVillage, at, syncproto.TextOf(l.Scope))
+	r.Write(ledger.Must(ledger.Household).Tag("head_name"), at, syncproto.TextOf("户主"))
+	r.Write(ledger.Must(ledger.Household).Tag("address"), at, syncproto.TextOf(address))
+	return r
+}
+
+// send makes an exchange; without records it uploads nothing.
+func (l *laptop) send(records ...*syncproto.Record) *syncproto.Reply {
+	l.h.t.Helper()
+	q := &syncproto.Request{
+		Version: 1, Token: l.Token, Now: l.h.now, Budget: 1 << 20,
+		Cursor: syncproto.Cursor{Epoch: l.Epoch, Subs: 1},
+	}
+	if len(records) > 0 {
+		q.Lease, q.Nonce = l.lease, []byte("12345678")
+		q.Batch = syncproto.NewCodec().Encode(&syncproto.Batch{Records: records}, syncproto.Fast)
+	}
+	served, err := l.h.Exchange(q)
+	if err != nil {
+		l.h.t.Fatal(err)
+	}
+	if served.Reply.Lease != nil {
+		l.lease = served.Reply.Lease
+	}
+	return served.Reply
+}
+
+func codeOf(rep *syncproto.JoinReply) syncproto.Code {
+	if rep.Error == nil {
+		return ""
+	}
+	return rep.Error.Code
+}
+
+func TestInviteChecks(t *testing.T) {
+	h := newTown(t)
+	for _, c := range []struct {
+		role, scope, person string
+		days                int
+		code                syncproto.Code
+	}{
+		{"village", village, "张三", 0, ""},
+		{"grid", village + "001", "李四", 90, ""},
+		{"inspector", township, "赵六", 1, ""},
+		{"secretary", village, "张三", 0, syncproto.CodeUsage},
+		{"village", village, " ", 0, syncproto.CodeUsage},
+		{"village", village, "张三", 91, syncproto.CodeUsage},
+		{"village", village, "张三", -1, syncproto.CodeUsage},
+		{"village", township, "张三", 0, syncproto.CodePlace},
+		{"township", village, "张三", 0, syncproto.CodePlace},
+		{"village", "33070200920x", "张三", 0, syncproto.CodePlace},
+		{"village", "330702009999", "张三", 0, syncproto.CodePlace},
+		{"village", "330702008201", "张三", 0, syncproto.CodeTownship},
+	} {
+		out, err := h.Invite(office.InviteRequest{Role: c.role, Scope: c.scope, Person: c.person, Days: c.days})
+		var e *syncproto.Error
+		if c.code == "" {
+			if err != nil {
+				t.Errorf("%+v: %v", c, err)
+				continue
+			}
+			if v, err := syncproto.ParseInvitation(out.Invitation.String()); err != nil || v.Township != township {
+				t.Errorf("%+v: %+v, %v", c, v, err)
+			}
+			continue
+		}
+		if !errors.As(err, &e) || e.Code != c.code || e.Message == "" || e.Hint == "" {
+			t.Errorf("%+v: %v, want %s", c, err, c.code)
+		}
+	}
+	if _, err := h.Invite(office.InviteRequest{Role: "village", Scope: "330702009999", Person: "张三", Unlisted: true}); err != nil {
+		t.Errorf("a new village: %v", err)
+	}
+}
+
+func TestInviteAddress(t *testing.T) {
+	h := newTown(t)
+	v := h.invite("village", village, "张三").Invitation
+	if v.Address != "https://10.0.0.5:8443" || len(v.Certificate) != 32 {
+		t.Errorf("%+v", v)
+	}
+	out, err := h.Invite(office.InviteRequest{Role: "village", Scope: village, Person: "张三", Address: "http://127.0.0.1:80"})
+	if err != nil || out.Invitation.Address != "http://127.0.0.1:80" || out.Invitation.Certificate != nil {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if err := h.SetAddress(""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Invite(office.InviteRequest{Role: "village", Scope: village, Person: "张三"}); syncproto.CodeOf(err) != syncproto.CodeUsage {
+		t.Errorf("without an address: %v", err)
+	}
+}
+
+func TestJoin(t *testing.T) {
+	h := newTown(t)
+	issued := h.invite("village", village, "张三")
+	q := h.joinRequest(issued.Invitation)
+	rep := h.join(q)
+	if rep.Error != nil || rep.Township != township || rep.TownshipName != "新狮街道" || rep.Role != "village" ||
+		rep.Scope != village || rep.Person != "张三" || len(rep.Token) != syncproto.TokenSize || rep.Replica < 2 ||
+		!strings.HasPrefix(rep.RecoveryKey, "age1") || !strings.HasPrefix(rep.BundleKey, "age1") || len(rep.SignKey) != 32 {
+		t.Fatalf("%+v", rep)
+	}
+	// The answer was lost: the same request is answered in the same way.
+	h.tick(time.Hour)
+	again := h.join(q)
+	if again.Error != nil || !bytes.Equal(again.Token, rep.Token) || again.Replica != rep.Replica || again.Now != h.now {
+		t.Errorf("repeated: %+v", again)
+	}
+	// Someone else who saw the invitation has another nonce.
+	other := h.joinRequest(issued.Invitation)
+	if got := h.join(other); codeOf(got) != syncproto.CodeInvitation || !strings.Contains(got.Error.Message, "用过") {
+		t.Errorf("another laptop: %+v", got)
+	}
+	without := h.joinRequest(issued.Invitation)
+	without.Nonce = nil
+	if got := h.join(without); codeOf(got) != syncproto.CodeInvitation {
+		t.Errorf("without a nonce: %+v", got)
+	}
+	// Once the laptop has come, its answer is not given again.
+	l := &laptop{h: h, JoinReply: rep, lease: rep.Lease}
+	if got := l.send(); got.Error != nil {
+		t.Fatal(got.Error)
+	}
+	if got := h.join(q); codeOf(got) != syncproto.CodeInvitation {
+		t.Errorf("after an exchange: %+v", got)
+	}
+	if devices, err := h.Devices(); err != nil || len(devices) != 1 {
+		t.Errorf("%+v, %v", devices, err)
+	}
+}
+
+func TestJoinRefused(t *testing.T) {
+	h := newTown(t)
+	unknown := syncproto.Invitation{Secret: make([]byte, syncproto.SecretSize)}
+	if rep := h.join(h.joinRequest(unknown)); codeOf(rep) != syncproto.CodeInvitation || !strings.Contains(rep.Error.Message, "没有发过") {
+		t.Errorf("unknown: %+v", rep)
+	}
+	issued := h.invite("village", village, "张三")
+	newer := h.joinRequest(issued.Invitation)
+	newer.Version = syncproto.Version + 1
+	if rep := h.join(newer); codeOf(rep) != syncproto.CodeVersion {
+		t.Errorf("a newer version: %+v", rep)
+	}
+	h.now = issued.Expires - 1
+	lost := h.joinRequest(issued.Invitation)
+	if rep := h.join(lost); rep.Error != nil {
+		t.Errorf("in the last moment: %+v", rep)
+	}
+	h.tick(25 * time.Hour)
+	if rep := h.join(lost); codeOf(rep) != syncproto.CodeInvitation {
+		t.Errorf("repeated after a day: %+v", rep)
+	}
+	late := h.invite("village", village, "张三")
+	h.now = late.Expires
+	if rep := h.join(h.joinRequest(late.Invitation)); codeOf(rep) != syncproto.CodeInvitation || !strings.Contains(rep.Error.Message, "过期") {
+		t.Errorf("expired: %+v", rep)
+	}
+}
+
+func TestSeenIsWrittenLater(t *testing.T) {
+	h := newTown(t)
+	a, b := h.enrol("village", village, "张三"), h.enrol("township", township, "李四")
+	h.tick(time.Minute)
+	a.send()
+	b.send()
+	seen := func() (out []int64) {
+		t.Helper()
+		if err := h.store.View(func(tx office.Tx) error {
+			for d, err := range tx.Devices() {
+				if err != nil {
+					return err
+				}
+				out = append(out, d.Seen-d.Joined)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if got := seen(); got[0] != 0 || got[1] != 0 {
+		t.Errorf("an exchange without an upload wrote: %v", got)
+	}
+	lines, err := h.Devices()
+	if err != nil || lines[0].Seen != h.now || lines[1].Seen != h.now {
+		t.Errorf("people see %+v, %v", lines, err)
+	}
+	if rep := a.send(a.household("1号")); rep.Error != nil || len(rep.Rejections) != 0 {
+		t.Fatalf("%+v", rep)
+	}
+	if got := seen(); got[1] != time.Minute.Milliseconds() {
+		t.Errorf("another's upload did not take it along: %v", got)
+	}
+	h.tick(time.Minute)
+	b.send()
+	if err := h.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := seen(); got[1] != 2*time.Minute.Milliseconds() {
+		t.Errorf("after Flush: %v", got)
+	}
+}
+
+func TestRevoke(t *testing.T) {
+	h := newTown(t)
+	l := h.enrol("village", village, "张三")
+	if _, err := h.Revoke(99, "王工", ""); syncproto.CodeOf(err) != syncproto.CodeNotFound {
+		t.Errorf("unknown device: %v", err)
+	}
+	for range 2 {
+		if line, err := h.Revoke(l.Device, "王工", "电脑丢了"); err != nil || line.Revoked != h.now {
+			t.Errorf("%+v, %v", line, err)
+		}
+	}
+	if rep := l.send(); rep.Error == nil || rep.Error.Code != syncproto.CodeRevoked {
+		t.Errorf("%+v", rep)
+	}
+	entries, err := h.Audit(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var acts []string
+	for _, e := range entries {
+		acts = append(acts, e.Act)
+	}
+	if got := strings.Join(acts, " "); got != "init invite join revoke" {
+		t.Errorf("audit: %s", got)
+	}
+}
+
+func TestStatus(t *testing.T) {
+	h := newTown(t)
+	l := h.enrol("village", village, "张三")
+	h.enrol("township", township, "李四")
+	h.invite("village", village, "王五")
+	h.tick(time.Minute)
+	l.send(l.household("1号"), l.household("2号"))
+	s, err := h.Status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Township != township || s.Name != "新狮街道" || len(s.Devices) != 2 || len(s.Waiting) != 1 || s.Waiting[0].Person != "王五" {
+		t.Errorf("%+v", s)
+	}
+	if len(s.Villages) != len(ledger.Below(township)) {
+		t.Errorf("%d villages, the township has %d", len(s.Villages), len(ledger.Below(township)))
+	}
+	for _, v := range s.Villages {
+		switch {
+		case v.Name == "":
+			t.Errorf("%+v has no name", v)
+		case v.Village == village && (v.Records != 2 || v.Devices != 1 || v.LastUpload != h.now || v.LastSeen != h.now):
+			t.Errorf("%+v", v)
+		case v.Village != village && (v.Records != 0 || v.Devices != 0 || v.LastUpload != 0):
+			t.Errorf("%+v", v)
+		}
+	}
+	if s.Records != 4 { // and two device records
+		t.Errorf("%d records", s.Records)
+	}
+}
+
+func TestDump(t *testing.T) {
+	h := newTown(t)
+	l := h.enrol("village", village, "张三")
+	other := h.enrol("village", "330702009209", "李四")
+	l.send(l.household("1号"))
+	other.send(other.household("2号"))
+	dump := func(f office.DumpFilter) string {
+		t.Helper()
+		var out strings.Builder
+		if err := h.Dump(&out, f); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	all := dump(office.DumpFilter{})
+	mine := dump(office.DumpFilter{Role: "village", Scope: village})
+	office := dump(office.DumpFilter{Role: "township", Scope: township})
+	if strings.Count(all, "\n") != 4 || office != all {
+		t.Errorf("all:\n%s\nthe township's:\n%s", all, office)
+	}
+	if strings.Count(mine, "\n") != 3 || !strings.Contains(mine, "1号") || strings.Contains(mine, "2号") {
+		t.Errorf("the village's:\n%s", mine)
+	}
+}
+
+func TestPurge(t *testing.T) {
+	h := newTown(t)
+	l := h.enrol("village", village, "张三")
+	house := l.household("1号")
+	at := l.stamp()
+	person := syncproto.NewRecord(ledger.Resident, at)
+	c := ledger.Must(ledger.Resident)
+	person.Write(ledger.TagVillage, at, syncproto.TextOf(village))
+	person.Write(c.Tag("household"), at, syncproto.RefOf(house.ID))
+	person.Write(c.Tag("name"), at, syncproto.TextOf("某某"))
+	if rep := l.send(house, person); len(rep.Rejections) != 0 {
+		t.Fatalf("%+v", rep.Rejections)
+	}
+	if _, err := h.Purge(person.ID, " ", "王工"); syncproto.CodeOf(err) != syncproto.CodeUsage {
+		t.Errorf("without a reason: %v", err)
+	}
+	if _, err := h.Purge(syncproto.ID{Time: 1}, "x", "王工"); syncproto.CodeOf(err) != syncproto.CodeNotFound {
+		t.Errorf("an unknown id: %v", err)
+	}
+	if p, err := h.Purge(house.ID, "依法", "王工"); err != nil || p.Dependants != 1 || len(p.Collections) != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err := h.Purge(person.ID, "依法", "王工"); err != nil || p.Dependants != 0 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	var out strings.Builder
+	if err := h.Dump(&out, office.DumpFilter{}); err != nil || strings.Contains(out.String(), "某某") || strings.Contains(out.String(), "1号") {
+		t.Errorf("%v, %s", err, out.String())
+	}
+	// A late laptop cannot bring it back.
+	if rep := l.send(person); len(rep.Purged) == 0 {
+		t.Errorf("%+v", rep)
+	}
+}
+
+func TestFoundChecks(t *testing.T) {
+	h := newTown(t)
+	for _, c := range []struct {
+		f    office.Founding
+		code syncproto.Code
+	}{
+		{office.Founding{Township: "33070200", Name: "x"}, syncproto.CodePlace},
+		{office.Founding{Township: township}, syncproto.CodeUsage},
+		{office.Founding{Township: township, Name: "x"}, syncproto.CodeExists},
+	} {
+		if err := h.Found(c.f); syncproto.CodeOf(err) != c.code {
+			t.Errorf("%+v: %v", c.f, err)
+		}
+	}
+}
+
+func TestRestoredOpensAnEpoch(t *testing.T) {
+	h := newTown(t)
+	before := h.enrol("village", village, "张三")
+	s, err := h.Restored("王工", "backup.db")
+	if err != nil || s.Epoch <= before.Epoch {
+		t.Errorf("epoch %d after %d, %v", s.Epoch, before.Epoch, err)
+	}
+	after := h.enrol("village", village, "李四")
+	if after.Epoch != s.Epoch || after.Replica < before.Replica+1<<16 || after.Device < before.Device+1<<16 {
+		t.Errorf("%+v after %+v", after.JoinReply, before.JoinReply)
+	}
+}
