@@ -60,7 +60,7 @@ func TestListenEndsWhenTellFails(t *testing.T) {
 		}()
 		synctest.Wait()
 		events.Emit("sync", 1, nil)
-		if err := <-done; err != gone {
+		if err := <-done; !errors.Is(err, gone) {
 			t.Errorf("Listen ended with %v, want %v", err, gone)
 		}
 		events.Emit("sync", 2, nil) // its listener is no longer there
