@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math/bits"
 	"sync"
 
 	"github.com/andybalholm/brotli"
@@ -170,7 +171,10 @@ func packBrotli(src []byte) []byte {
 		level = 9
 	}
 	var buf bytes.Buffer
-	w := brotli.NewWriterOptions(&buf, brotli.WriterOptions{Quality: level, LGWin: 22})
+	// A window larger than the stream gains nothing, and its tables of 32 MB
+	// would be cleared for every small upload.
+	window := min(max(bits.Len(uint(len(src)+15)), 16), 22)
+	w := brotli.NewWriterOptions(&buf, brotli.WriterOptions{Quality: level, LGWin: window})
 	_, _ = w.Write(src) // a buffer takes everything
 	_ = w.Close()
 	return buf.Bytes()
