@@ -10,23 +10,26 @@ import (
 // store that was enrolled before, because its device was lost in a restore or
 // revoked, keeps its work: what is unsent goes up under the new number, and
 // the rest is compared.
-func Adopt(tx ReplicaTx, rep *JoinReply, now int64) error {
+//
+// Unsent records that a wrong clock has named in the future get other ids.
+func Adopt(tx ReplicaTx, rep *JoinReply, now int64) ([]Renamed, error) {
 	meta, err := tx.Meta()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	old := meta.Replica
 	meta.Device, meta.Replica, meta.Token, meta.Lease = rep.Device, rep.Replica, rep.Token, rep.Lease
 	meta.Township, meta.Pending, meta.Offset = rep.Township, nil, rep.Now-now
 	if old == 0 {
-		return tx.SetMeta(meta)
+		return nil, tx.SetMeta(meta)
 	}
 	// A revision of the subscription that no hub gives makes it compare.
 	meta.Cursor = Cursor{Epoch: rep.Epoch, Subs: 0, Seq: 0}
-	if err := renumber(tx, &meta, old, now); err != nil {
-		return err
+	renamed, err := renumber(tx, &meta, old, now)
+	if err != nil {
+		return nil, err
 	}
-	return tx.SetMeta(meta)
+	return renamed, tx.SetMeta(meta)
 }
 
 // openJump is how far the clock is moved at most when a store is opened, in

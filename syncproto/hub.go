@@ -41,6 +41,7 @@ type exchange struct {
 	device *Device
 	scopes []Scope
 	base   Seq // the feed's end before this upload
+	since  Seq // up to here the replica knows every change
 	reply  *Reply
 	down   Batch
 	index  map[Key]int // where a record stands in down
@@ -83,6 +84,10 @@ func (x *exchange) run() error {
 	}
 	x.scopes = x.Policy.Subscriptions(x.state.Township, x.device)
 	x.base = x.state.Seq
+	var err error
+	if x.since, err = since(x.req.Cursor); err != nil {
+		return err
+	}
 	x.device.Seen, x.device.Offset = x.now, x.req.Now-x.now
 	if x.req.Verdict.State != VerdictUnknown {
 		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now

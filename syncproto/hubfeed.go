@@ -22,10 +22,10 @@ func (x *exchange) download() error {
 		cur = x.compared()
 	}
 	var err error
-	if len(cur.Page) > 0 {
+	if len(cur.Page) > 0 && cur.Page[0] == snapshotPage {
 		cur, err = x.snapshot(cur)
 	}
-	if err == nil && len(cur.Page) == 0 && !x.reply.More {
+	if err == nil && !x.reply.More {
 		cur, err = x.feed(cur)
 	}
 	if err != nil {
@@ -59,6 +59,12 @@ func (x *exchange) total() error {
 	return nil
 }
 
+// The forms of a cursor's Page, by its first byte.
+const (
+	snapshotPage = 1 // see page
+	feedPage     = 2 // the Seq up to which the replica knew all when this feed began
+)
+
 // page is a place in a snapshot.
 type page struct {
 	step, scope uint64
@@ -67,7 +73,7 @@ type page struct {
 }
 
 func (x *exchange) page(p page) []byte {
-	b := binary.AppendUvarint([]byte{1}, p.step)
+	b := binary.AppendUvarint([]byte{snapshotPage}, p.step)
 	b = binary.AppendUvarint(b, p.scope)
 	b = binary.AppendUvarint(b, p.sent)
 	return p.last.Append(b)
@@ -75,7 +81,7 @@ func (x *exchange) page(p page) []byte {
 
 func parsePage(b []byte) (page, error) {
 	u := &unstream{b: b}
-	if u.byte() != 1 {
+	if u.byte() != snapshotPage {
 		u.fail("page of unknown form")
 	}
 	p := page{step: u.uvarint(), scope: u.uvarint(), sent: u.uvarint()}
@@ -144,11 +150,28 @@ func (x *exchange) remaining(sent uint64) error {
 	return nil
 }
 
+// since returns the place of the feed up to which the replica knows every
+// change. In the midst of a feed that is not its Seq: a record that changed
+// before Seq and again after it stands only at the later place.
+func since(cur Cursor) (Seq, error) {
+	if len(cur.Page) == 0 || cur.Page[0] != feedPage {
+		return cur.Seq, nil
+	}
+	n, used := binary.Uvarint(cur.Page[1:])
+	if used <= 0 || Seq(n) > cur.Seq {
+		return 0, refuse(CodeMalformed, "下载位置无法识别", "请重新同步")
+	}
+	return Seq(n), nil
+}
+
 // feed goes on from the cursor through all of the device's scopes at once, in
 // the order of the feed.
 func (x *exchange) feed(cur Cursor) (Cursor, error) {
 	entries := merge(x.tx, x.scopes, cur.Seq)
-	since := cur.Seq
+	since, err := since(cur)
+	if err != nil {
+		return cur, err
+	}
 	for e, err := range entries {
 		if err != nil {
 			return cur, err
@@ -159,6 +182,7 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 		}
 		if x.size >= x.req.Budget {
 			x.reply.More, x.reply.Left = true, uint64(x.state.Seq-cur.Seq)
+			cur.Page = binary.AppendUvarint([]byte{feedPage}, uint64(since))
 			return cur, nil
 		}
 		if err := x.deliver(e, since); err != nil {
@@ -166,7 +190,7 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 		}
 		cur.Seq = e.Seq
 	}
-	cur.Seq = x.state.Seq
+	cur.Seq, cur.Page = x.state.Seq, nil
 	return cur, nil
 }
 

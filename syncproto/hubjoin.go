@@ -141,12 +141,11 @@ func (x *exchange) echo(sent *Record, old *Stored) error {
 	if old == nil {
 		return nil
 	}
-	cursor := x.req.Cursor.Seq
-	if x.req.Cursor.Epoch != x.state.Epoch || place.Since > cursor {
+	if x.req.Cursor.Epoch != x.state.Epoch || place.Since > x.since {
 		x.carry(st, 0)
 		return nil
 	}
-	unknown := fieldsSince(old, cursor)
+	unknown := fieldsSince(old, x.since)
 	for _, f := range sent.Fields {
 		if now, _ := st.Field(f.Tag); !now.Equal(f.Register) && !slices.Contains(unknown, f.Tag) {
 			unknown = append(unknown, f.Tag)

@@ -37,8 +37,8 @@ type Cursor struct {
 	Epoch Epoch
 	Subs  uint32 // revision of the device's subscription
 	Seq   Seq
-	// Page is set while a snapshot is being fetched: an opaque place in it,
-	// at most MaxPage bytes. Seq is then where the feed goes on afterwards.
+	// Page is set while a snapshot or a long feed is being fetched: what the
+	// hub needs to go on, opaque, at most MaxPage bytes. Seq is then where the feed goes on afterwards.
 	Page []byte
 }
 

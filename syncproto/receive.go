@@ -25,9 +25,11 @@ func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
 	if p.Error != nil {
 		slack = 0
 	}
-	if s.found.Renamed, err = healClock(tx, &meta, now, slack); err != nil {
+	renamed, err := healClock(tx, &meta, now, slack)
+	if err != nil {
 		return s.found, err
 	}
+	s.found.Renamed = append(s.found.Renamed, renamed...)
 	return s.found, tx.SetMeta(meta)
 }
 
@@ -68,7 +70,9 @@ func (r *receiver) run() error {
 			m.Cursor = p.Cursor
 		}
 		r.found.Renumbered, r.claim, r.more, r.probe.step = true, false, true, 0
-		return renumber(r.tx, m, old, r.now)
+		var err error
+		r.found.Renamed, err = renumber(r.tx, m, old, r.now)
+		return err
 	}
 	if r.sent != nil {
 		if err := r.acknowledge(); err != nil {

@@ -15,8 +15,8 @@ type restamper struct {
 	meta    *ReplicaMeta
 	now     int64
 	replica ReplicaID // old number
-	all     bool      // make all anew, keep ids
-	limit   Time      // else: stamps after this are wrong
+	all     bool      // make all stamps anew, not only the wrong ones
+	limit   Time      // stamps and ids after this are wrong
 	refused Time      // the same for what the hub may have joined already
 	stamps  map[Stamp]Stamp
 	ids     map[ID]ID
@@ -29,11 +29,21 @@ type Renamed struct {
 }
 
 // renumber moves all unsent work from the replica number old to meta's. Ids
-// stay: a copy of the store may have sent the same records.
-func renumber(tx ReplicaTx, meta *ReplicaMeta, old ReplicaID, now int64) error {
-	r := &restamper{tx: tx, meta: meta, now: now, replica: old, all: true, stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
-	_, err := r.run()
-	return err
+// stay, unless the hub would never take them: a copy of the store may have
+// sent the same records. The offset must be fresh.
+func renumber(tx ReplicaTx, meta *ReplicaMeta, old ReplicaID, now int64) ([]Renamed, error) {
+	r := newRestamper(tx, meta, now, plausible(meta, now)+aheadTolerance)
+	r.replica, r.all = old, true
+	return r.run()
+}
+
+// newRestamper puts the clock right if it is past limit.
+func newRestamper(tx ReplicaTx, meta *ReplicaMeta, now int64, limit Time) *restamper {
+	if meta.Clock.Last > limit {
+		meta.Clock.Last = plausible(meta, now)
+	}
+	return &restamper{tx: tx, meta: meta, now: now, replica: meta.Replica, limit: limit,
+		refused: TimeAt(now + meta.Offset + MaxAheadMillis), stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
 }
 
 // plausible returns the time after which no stamp of ours should be: what the
@@ -56,11 +66,7 @@ func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance Time) ([]Re
 	if meta.Clock.Last <= limit {
 		return nil, nil
 	}
-	refused := TimeAt(now + meta.Offset + MaxAheadMillis)
-	r := &restamper{tx: tx, meta: meta, now: now, replica: meta.Replica, limit: limit, refused: refused,
-		stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
-	meta.Clock.Last = plausible(meta, now)
-	return r.run()
+	return newRestamper(tx, meta, now, limit).run()
 }
 
 func (r *restamper) run() ([]Renamed, error) {
@@ -104,9 +110,6 @@ func (r *restamper) run() ([]Renamed, error) {
 // ours that does, so that no new one falls among them.
 func (r *restamper) keep(deltas []*Delta) map[ID]bool {
 	kept := map[ID]bool{}
-	if r.all {
-		return kept
-	}
 	for _, d := range deltas {
 		limit := r.limitOf(d)
 		observe := func(s Stamp) {
@@ -133,7 +136,7 @@ func (r *restamper) keep(deltas []*Delta) map[ID]bool {
 // rename finds a new id for an unsent record whose own is in the future. A
 // companion goes with the record whose id it shares.
 func (r *restamper) rename(d *Delta, kept map[ID]bool, renamed *[]Renamed) error {
-	if r.all || kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica {
+	if kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica {
 		return nil
 	}
 	agreed, err := r.tx.Agreed(d.Key)

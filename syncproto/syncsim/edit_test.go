@@ -11,11 +11,16 @@ func (w *world) create(l *laptop, c syncproto.Collection, parent syncproto.Key, 
 	o := w.oracle
 	o.records++
 	marker := fmt.Sprintf("r%d", o.records)
+	var before *syncproto.Record
+	if c == privateKind { // two laptops may each make it
+		marker = "p-" + o.markers[parent]
+		before = l.read(syncproto.Key{Collection: c, ID: parent.ID})
+	}
 	sets := []syncproto.FieldValue{{Tag: tagMarker, Value: syncproto.TextOf(marker)}}
 	if place != "" {
-		sets = append(sets, w.value(place, marker, tagVillage, nil))
+		sets = append(sets, w.value(l, place, marker, tagVillage, nil))
 	}
-	sets = append(sets, w.value(text, marker, tagFirst, nil))
+	sets = append(sets, w.value(l, text, marker, tagFirst, before))
 	if parent != (syncproto.Key{}) {
 		sets = append(sets, syncproto.FieldValue{Tag: tagOwner, Value: syncproto.TextOf(o.markers[parent])})
 		if c != privateKind {
@@ -36,9 +41,8 @@ func (w *world) create(l *laptop, c syncproto.Collection, parent syncproto.Key, 
 	return k
 }
 
-func (w *world) value(text, marker string, tag syncproto.Tag, before *syncproto.Record) syncproto.FieldValue {
-	v, _ := w.oracle.begin(text, marker, tag, before)
-	return syncproto.FieldValue{Tag: tag, Value: v}
+func (w *world) value(l *laptop, text, marker string, tag syncproto.Tag, before *syncproto.Record) syncproto.FieldValue {
+	return syncproto.FieldValue{Tag: tag, Value: w.oracle.begin(l, text, marker, tag, before)}
 }
 
 // set changes a field on a laptop, as a person who sees what is there would.
@@ -48,7 +52,7 @@ func (w *world) set(l *laptop, k syncproto.Key, tag syncproto.Tag, text string) 
 		if err != nil {
 			return err
 		}
-		v := w.value(text, w.oracle.markers[k], tag, before)
+		v := w.value(l, text, w.oracle.markers[k], tag, before)
 		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{v})
 	}))
 	w.stats.Edits++

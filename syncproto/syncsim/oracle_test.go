@@ -14,14 +14,16 @@ type oracle struct {
 	edits    []*edit // by number; 0 is none
 	markers  map[syncproto.Key]string
 	records  int
-	complain []string // what was found wrong
-	restored bool     // a hub's backup was restored, or a device got another scope
-	copied   bool     // a laptop was cloned or rolled back
+	complain []string        // what was found wrong
+	gone     map[string]bool // purged records
+	restored bool            // a hub's backup was restored, or a device got another scope
+	copied   bool            // a laptop was cloned or rolled back
 }
 
 // edit is one accepted write of one field.
 type edit struct {
 	id      int
+	by      *laptop
 	marker  string // of the record
 	tag     syncproto.Tag
 	parents []int // the edits whose values it replaced
@@ -29,7 +31,7 @@ type edit struct {
 }
 
 func newOracle() *oracle {
-	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}}
+	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}, gone: map[string]bool{}}
 }
 
 func (o *oracle) wrong(format string, args ...any) {
@@ -43,10 +45,9 @@ func editOf(v syncproto.Value) int {
 	return id
 }
 
-// begin notes an edit and returns the value to write. It becomes accepted
-// with keep, when the laptop's transaction has been committed.
-func (o *oracle) begin(text, marker string, tag syncproto.Tag, before *syncproto.Record) (syncproto.Value, *edit) {
-	e := &edit{id: len(o.edits), marker: marker, tag: tag}
+// begin notes an edit and returns the value to write.
+func (o *oracle) begin(l *laptop, text, marker string, tag syncproto.Tag, before *syncproto.Record) syncproto.Value {
+	e := &edit{id: len(o.edits), by: l, marker: marker, tag: tag}
 	o.edits = append(o.edits, e)
 	if before != nil {
 		g, _ := before.Field(tag)
@@ -56,7 +57,7 @@ func (o *oracle) begin(text, marker string, tag syncproto.Tag, before *syncproto
 			}
 		}
 	}
-	return syncproto.TextOf(fmt.Sprintf("%s#%d", text, e.id)), e
+	return syncproto.TextOf(fmt.Sprintf("%s#%d", text, e.id))
 }
 
 func (o *oracle) renamed(list []syncproto.Renamed) {
@@ -67,11 +68,7 @@ func (o *oracle) renamed(list []syncproto.Renamed) {
 
 // purged exempts the edits of a record.
 func (o *oracle) purged(k syncproto.Key) {
-	for _, e := range o.edits[1:] {
-		if e.marker == o.markers[k] {
-			e.exempt = true
-		}
-	}
+	o.gone[o.markers[k]] = true
 }
 
 // heads collects the edits that stand in some records.
@@ -110,7 +107,7 @@ func (h heads) addLaptop(s *ReplicaStore) {
 func (o *oracle) missing(held heads) (out []*edit) {
 	safe := make([]bool, len(o.edits))
 	for _, e := range slices.Backward(o.edits[1:]) {
-		if held[e.id] || e.exempt || safe[e.id] {
+		if o.gone[e.marker] || held[e.id] || e.exempt || safe[e.id] {
 			safe[e.id] = true
 			for _, p := range e.parents {
 				safe[p] = true
@@ -174,7 +171,25 @@ func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, p syncp
 		o.wrong("%s says equal=%v: %v", l.name, p.Verified.Equal, o.differences(w, l))
 	}
 	if !p.Verified.Equal && !o.restored {
-		o.wrong("%s differs from the hub after a usual sync", l.name)
+		o.wrong("%s differs from the hub after a usual sync: %v", l.name, o.differences(w, l))
+	}
+}
+
+// afterSync checks that a laptop whose sync has ended says "sent" only of what
+// the hub has.
+func (o *oracle) afterSync(w *world, l *laptop) {
+	if o.restored {
+		return
+	}
+	held := heads{}
+	held.addHub(w.store)
+	for _, d := range l.store.deltas {
+		held.add(d.Record)
+	}
+	for _, e := range o.missing(held) {
+		if e.by == l {
+			o.wrong("%s calls edit %d sent, but the hub has never seen it", l.name, e.id)
+		}
 	}
 }
 

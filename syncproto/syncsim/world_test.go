@@ -22,18 +22,22 @@ const (
 
 // world is a township: one hub, its laptops, and what lies between them.
 type world struct {
-	now     int64 // true time, which is the hub's too
-	rand    io.Reader
-	codec   *syncproto.Codec
-	hub     *syncproto.Hub
-	store   *HubStore
-	laptops []*laptop
-	oracle  *oracle
-	bug     *bug // planted; nil: none
-	down    int  // budget of replies, 0: the default
-	up      int
-	late    []lateRequest
-	stats   stats
+	now      int64 // true time, which is the hub's too
+	rand     io.Reader
+	codec    *syncproto.Codec
+	hub      *syncproto.Hub
+	store    *HubStore
+	laptops  []*laptop
+	oracle   *oracle
+	bug      *bug // planted; nil: none
+	down     int  // budget of replies, 0: the default
+	up       int
+	late     []lateRequest
+	backups  []*HubStore
+	rough    bool // clones, restores and the like happen
+	long     bool // texts are long, batches small
+	villages int
+	stats    stats
 }
 
 // laptop is one copy of the data.
@@ -46,7 +50,10 @@ type laptop struct {
 }
 
 // lateRequest is a copy of a request that is still on its way.
-type lateRequest struct{ bytes []byte }
+type lateRequest struct {
+	bytes []byte
+	sent  int64
+}
 
 // stats counts what happened, to show that a simulation does anything.
 type stats struct {
@@ -66,11 +73,14 @@ func (n noise) Read(p []byte) (int, error) {
 func newNoise(seed uint64) noise { return noise{rand.New(rand.NewPCG(seed, 0x67726964))} }
 
 func newWorld(seed uint64) *world {
-	w := &world{now: start, rand: newNoise(seed), codec: syncproto.NewCodec(), oracle: newOracle()}
+	w := &world{now: start, rand: newNoise(seed), codec: sharedCodec, oracle: newOracle()}
 	w.hub = &syncproto.Hub{Policy: policy{}, Rand: w.rand, Codec: w.codec}
 	w.store = NewHubStore(syncproto.HubState{Township: township, Name: "望道街道", Epoch: syncproto.Epoch(start / 1000)})
 	return w
 }
+
+// sharedCodec keeps compressors from run to run.
+var sharedCodec = syncproto.NewCodec()
 
 // village is the code of the n-th village.
 func village(n int) string { return fmt.Sprintf("%s%03d", township, 200+n) }
@@ -90,7 +100,9 @@ func (w *world) enrol(l *laptop, role, scope string) {
 		return err
 	}))
 	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
-		return syncproto.Adopt(tx, rep, l.wall(w))
+		renamed, err := syncproto.Adopt(tx, rep, l.wall(w))
+		w.oracle.renamed(renamed)
+		return err
 	}))
 }
 
@@ -107,12 +119,13 @@ func must(err error) {
 // fate is what becomes of one exchange.
 type fate struct {
 	loseRequest, loseReply bool
-	tearRequest, tearReply int  // cut after that many bytes (modulo), 0: whole
-	repeat                 bool // the request arrives twice
-	straggle               bool // a copy of the request arrives much later
-	during                 func()
-	hubFault, laptopFault  int  // the n-th store operation fails, 0: none
-	laptopCrash            bool // after the commit of the received reply
+	tearRequest, tearReply int    // cut after that many bytes (modulo), 0: whole
+	repeat                 bool   // the request arrives twice
+	straggle               bool   // a copy of the request arrives much later
+	during                 func() // while the reply is on its way
+	between                func() // while the request is on its way
+	hubFault, laptopFault  int    // the n-th store operation fails, 0: none
+	laptopCrash            bool   // after the commit of the received reply
 }
 
 var (
@@ -151,7 +164,7 @@ func (w *world) exchange(l *laptop, s *syncproto.Session, q *syncproto.Request, 
 	b := syncproto.AppendRequest(nil, q)
 	w.now += 200
 	if f.straggle {
-		w.late = append(w.late, lateRequest{b})
+		w.late = append(w.late, lateRequest{b, w.now})
 	}
 	if f.loseRequest {
 		return errLost
@@ -162,12 +175,18 @@ func (w *world) exchange(l *laptop, s *syncproto.Session, q *syncproto.Request, 
 		}
 		return errLost
 	}
+	if f.between != nil {
+		f.between()
+	}
 	if f.repeat {
 		if _, err := w.serve(b, 0); err != nil {
 			return err
 		}
 	}
 	out, err := w.serve(b, f.hubFault)
+	if errors.Is(err, errCrash) {
+		return errLost // the hub starts again; the laptop sees a cut line
+	}
 	if err != nil {
 		return err
 	}
@@ -243,6 +262,7 @@ func (w *world) sync(l *laptop, next func(n int) fate) (syncproto.Progress, erro
 		w.oracle.renamed(s.Progress().Renamed)
 		if q == nil {
 			w.count(s.Progress())
+			w.oracle.afterSync(w, l)
 			return s.Progress(), nil
 		}
 		switch err = w.exchange(l, s, q, f); {
