@@ -3,7 +3,8 @@
 SHELL := /bin/sh
 
 export CGO_ENABLED ?= 1
-FLAGS := -trimpath -ldflags "-w -s"
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),0.1.0)
+FLAGS := -trimpath -ldflags "-w -s -X gridbook/app/cli.Version=$(VERSION)"
 WINDOW := desktop,production,webkit2_41
 FUZZTIME ?= 20s
 SEED ?=

@@ -10,8 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,6 +27,9 @@ const (
 	exitNetwork    = 4
 	exitInput      = 5
 )
+
+// lockTimeout is how long to wait for another program to let go of the data.
+const lockTimeout = 2 * time.Second
 
 // Program is one run of the commands. Its fields are all that it takes from
 // outside.
@@ -92,6 +93,7 @@ func commands() []command {
 		{"backup", "FILE", "做一份核对过的备份", `gridbook backup /media/usb/网格簿.gridbackup`, backup},
 		{"restore", "FILE", "从备份恢复到一个空的数据文件夹", `gridbook restore 网格簿.gridbackup --data 新文件夹`, restore},
 		{"passwd", "", "修改密码；新密码来自 GRIDBOOK_NEW_PASSWORD 或当场输入", `gridbook passwd`, passwd},
+		{"web", "[--listen 127.0.0.1:PORT]", "没有显示器时，在本机浏览器里使用；只听 127.0.0.1", `gridbook web --data 文件夹`, web},
 		{"verify", "", "检查全部数据是否完好", `gridbook verify`, verify},
 	}
 }
@@ -258,7 +260,7 @@ func (c *call) out(v any, format string, args ...any) error {
 func (c *call) options() (service.Options, error) {
 	dir, err := c.folder()
 	o := service.Options{
-		Dir: dir, Version: c.Version, Now: c.Now, Rand: c.Rand, Network: c.Network, LockTimeout: 2 * time.Second,
+		Dir: dir, Version: c.Version, Now: c.Now, Rand: c.Rand, Network: c.Network, LockTimeout: lockTimeout,
 	}
 	if c.Options != nil {
 		c.Options(&o)
@@ -271,14 +273,11 @@ func (c *call) folder() (string, error) {
 	if c.data != "" {
 		return c.data, nil
 	}
-	if dir := c.Env("GRIDBOOK_DATA"); dir != "" {
-		return dir, nil
-	}
-	base, err := os.UserConfigDir()
+	dir, err := Folder(c.Env)
 	if err != nil {
 		return "", usage("不知道数据放在哪里", c.Name+" "+c.cmd.name+" --data 文件夹")
 	}
-	return filepath.Join(base, "gridbook"), nil
+	return dir, nil
 }
 
 // open unlocks the data folder for the length of a command.

@@ -74,3 +74,22 @@ func TestStopClosesTheServices(t *testing.T) {
 		t.Errorf("closed %d times, %d failures reported, want 1 of each", closed, reported)
 	}
 }
+
+func TestWindowOnly(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		data string
+		ok   bool
+	}{
+		{nil, "", true},
+		{[]string{"--data", "x"}, "x", true},
+		{[]string{"--data=x"}, "x", true},
+		{[]string{"sync"}, "", false},
+		{[]string{"--data", "x", "sync"}, "", false},
+		{[]string{"--help"}, "", false},
+	} {
+		if data, ok := windowOnly(c.args); data != c.data || ok != c.ok {
+			t.Errorf("windowOnly(%q) = %q, %v; want %q, %v", c.args, data, ok, c.data, c.ok)
+		}
+	}
+}

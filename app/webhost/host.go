@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"gridbook/app/bridge"
+	"gridbook/syncproto"
 )
 
 // Host serves one backend to one browser.
@@ -39,16 +40,22 @@ type Host struct {
 }
 
 // Listen opens a port for a host. addr is 127.0.0.1:PORT, 0 for any free port;
-// it refuses any other address, "localhost" too, because names can be pointed
-// elsewhere.
+// any other address, "localhost" too, fails with CodeUsage, because names can be
+// pointed elsewhere.
 func Listen(addr string) (net.Listener, error) {
 	ap, err := netip.ParseAddrPort(addr)
 	if err != nil || ap.Addr() != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
-		return nil, fmt.Errorf("webhost: refuse to listen on %q: only 127.0.0.1:PORT", addr)
+		return nil, &syncproto.Error{
+			Code: syncproto.CodeUsage, Err: fmt.Errorf("webhost: refuse to listen on %q: %w", addr, err),
+			Message: "只能在本机的 127.0.0.1 上打开", Hint: "请写成 127.0.0.1:端口，或者不写。",
+		}
 	}
 	l, err := net.Listen("tcp4", addr)
 	if err != nil {
-		return nil, fmt.Errorf("webhost: listen: %w", err)
+		return nil, &syncproto.Error{
+			Code: syncproto.CodeUsage, Err: fmt.Errorf("webhost: listen: %w", err),
+			Message: "这个端口用不了", Hint: "可能别的程序正占着它，请换一个端口，或者不写。",
+		}
 	}
 	return l, nil
 }

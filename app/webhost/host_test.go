@@ -14,6 +14,7 @@ import (
 
 	"gridbook/app/bridge"
 	"gridbook/app/webhost"
+	"gridbook/syncproto"
 )
 
 type greeter struct{}
@@ -254,7 +255,9 @@ func TestListenRefusesOtherAddresses(t *testing.T) {
 		l, err := webhost.Listen(addr)
 		if err == nil {
 			l.Close()
-			t.Errorf("Listen(%q) accepted it", addr)
+		}
+		if syncproto.CodeOf(err) != syncproto.CodeUsage {
+			t.Errorf("Listen(%q) = %v, want code %s", addr, err, syncproto.CodeUsage)
 		}
 	}
 }

@@ -21,7 +21,7 @@ export class Host {
   /** Starts on the data folder, or on a new one. */
   static async start(data?: string): Promise<Host> {
     const folder = data ?? (await mkdtemp(join(tmpdir(), 'gridbook-e2e-')))
-    const program = spawn(join(bin, 'gridbook'), ['web'], {
+    const program = spawn(join(bin, 'gridbook-cli'), ['web'], {
       env: { ...process.env, GRIDBOOK_DATA: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
