@@ -46,7 +46,7 @@ func Listen(addr string) (net.Listener, error) {
 	ap, err := netip.ParseAddrPort(addr)
 	if err != nil || ap.Addr() != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
 		return nil, &syncproto.Error{
-			Code: syncproto.CodeUsage, Err: fmt.Errorf("webhost: refuse to listen on %q: %w", addr, err),
+			Code: syncproto.CodeUsage, Err: fmt.Errorf("webhost: refuse to listen on %q", addr),
 			Message: "只能在本机的 127.0.0.1 上打开", Hint: "请写成 127.0.0.1:端口，或者不写。",
 		}
 	}
