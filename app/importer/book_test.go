@@ -29,6 +29,14 @@ func newBook(t testing.TB) *book {
 	return &book{t: t, recs: map[syncproto.Key]*syncproto.Record{}, now: syncproto.TimeAt(1_740_000_000_000)}
 }
 
+func (b *book) copy(t testing.TB) *book {
+	out := &book{t: t, recs: make(map[syncproto.Key]*syncproto.Record, len(b.recs)), now: b.now}
+	for k, rec := range b.recs {
+		out.recs[k] = rec.Clone()
+	}
+	return out
+}
+
 func (b *book) Records(c syncproto.Collection) iter.Seq[*syncproto.Record] {
 	return func(yield func(*syncproto.Record) bool) {
 		for _, rec := range b.sorted(c) {

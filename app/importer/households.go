@@ -38,9 +38,10 @@ func (p *planner) households(rows []*entry) {
 		f.d = p.householdDraft(dir, f, numbered)
 		drafts = append(drafts, f.d)
 	}
-	passes := p.householdPasses(families, homes, people)
-	match(drafts, homes, passes, true)
-	fold(drafts, passes, true, func(*draft) *node { return p.create(ledger.Household) })
+	p.match(ledger.Household, matching{
+		drafts: drafts, existing: homes, unique: true, anchor: []string{"head_name"},
+		passes: p.householdPasses(families, homes, people),
+	})
 	p.matchPeople(families, people)
 	for _, f := range families {
 		p.writeFamily(f, private)
@@ -58,7 +59,7 @@ func (p *planner) families(rows []*entry, numbered bool) []*family {
 		if one == nil {
 			continue
 		}
-		no := e.text("hh_no")
+		no := householdNo(e.text("hh_no"))
 		if !numbered {
 			no = ""
 		}
@@ -94,25 +95,22 @@ func (p *planner) headChanged(cur *family, e *entry) bool {
 }
 
 // usesHouseholdNumbers tells household numbers from a column 序号 that merely
-// counts the rows.
+// counts the rows: there every row has a number of its own, members' too.
 func usesHouseholdNumbers(rows []*entry) bool {
 	last, lastTable := "", (*table)(nil)
-	counted, members := 0, 0
+	members := false
 	for _, e := range rows {
-		no := e.text("hh_no")
-		relation := plain(e.text("relation"))
-		if e.table == lastTable && relation != "" && relation != "户主" && relation != "本人" {
-			members++
-			if no != "" && no != last {
-				counted++
+		no := householdNo(e.text("hh_no"))
+		if e.table == lastTable {
+			if no == "" || no == last {
+				return true
 			}
+			relation := plain(e.text("relation"))
+			members = members || relation != "" && relation != "户主" && relation != "本人"
 		}
-		if no != "" {
-			last = no
-		}
-		lastTable = e.table
+		last, lastTable = no, e.table
 	}
-	return counted*2 <= members
+	return !members
 }
 
 // person reads a row as a resident; nil if it has no name.
@@ -251,7 +249,9 @@ func (p *planner) householdPasses(families []*family, homes, people []*node) []p
 		byDraft[f.d] = f
 	}
 	living := map[string][]string{} // household → names and ID numbers
+	ids := map[string]string{}
 	for _, n := range people {
+		ids[n.name()] = n.part("id_no")
 		home := n.target("household")
 		living[home] = append(living[home], n.part("name"))
 		if id := n.part("id_no"); id != "" {
@@ -267,13 +267,13 @@ func (p *planner) householdPasses(families []*family, homes, people []*node) []p
 		return true
 	}
 	for _, n := range homes {
-		n.extra = map[string]string{"hh_no": householdNo(n.text("hh_no")), "address": p.addressKey(n.text("address"))}
+		n.extra = map[string]string{"hh_no": householdNo(n.text("hh_no")), "address": p.addressKey(n.text("address")), "head_id": ids[n.target("head")]}
 	}
 	for _, f := range families {
-		f.d.extra = map[string]string{"hh_no": householdNo(f.d.value("hh_no").Text()), "address": p.addressKey(f.d.value("address").Text())}
+		f.d.extra = map[string]string{"hh_no": householdNo(f.d.value("hh_no").Text()), "address": p.addressKey(f.d.value("address").Text()), "head_id": f.head.id.Text()}
 	}
 	return []pass{
-		strong("hh_no", "head_name"), strong("hh_no", "address"),
+		strong("head_id"), strong("hh_no", "head_name"), strong("hh_no", "address"),
 		weak("head_name", "address"), weak("hh_no").but(strangers), weak("address").but(strangers), weak("head_name").but(strangers),
 	}
 }
@@ -287,7 +287,8 @@ func householdNo(s string) string {
 }
 
 // matchPeople finds the residents that are there already: by ID number
-// anywhere in the village, else within their household.
+// anywhere in the village, else only within their household, for a name and a
+// birth date may be two people's.
 func (p *planner) matchPeople(families []*family, people []*node) {
 	var drafts []*draft
 	for _, f := range families {
@@ -297,12 +298,19 @@ func (p *planner) matchPeople(families []*family, people []*node) {
 			drafts = append(drafts, one.d)
 		}
 	}
-	passes := []pass{
-		strong("id_no"), strong("household", "name", "birth").but(otherID),
-		weak("household", "name").but(otherID), weak("household", "birth", "sex").but(otherID), weak("name", "birth").but(vagueBirth),
-	}
-	match(drafts, people, passes, true)
-	fold(drafts, passes, true, func(*draft) *node { return p.create(ledger.Resident) })
+	p.match(ledger.Resident, matching{
+		drafts: drafts, existing: people, unique: true, anchor: []string{"household", "name"},
+		passes: []pass{
+			strong("id_no"), {keys: []string{"household", "name", "birth"}, veto: otherID, apart: twoIDs},
+			weak("household", "name").but(otherID), weak("household", "birth", "sex").but(otherID),
+		},
+	})
+}
+
+// twoIDs: both rows have ID numbers, and not the same.
+func twoIDs(a, b *draft) bool {
+	x, y := a.part("id_no"), b.part("id_no")
+	return x != "" && y != "" && x != y
 }
 
 // otherID: both have ID numbers of which more than a few digits differ, so it
@@ -321,16 +329,16 @@ func otherID(d *draft, n *node) bool {
 	return differ > 4
 }
 
-// vagueBirth: a month is not enough to know a person in another household.
-func vagueBirth(d *draft, n *node) bool {
-	a, b := ledger.PartialOf(d.value("birth").Int()), ledger.PartialOf(n.value("birth").Int())
-	return a.Day == 0 || a != b || otherID(d, n)
-}
-
-// writeFamily writes the household with its head's row and each person with
+// writeFamily writes the household with its head's row, then each person with
 // the own.
 func (p *planner) writeFamily(f *family, private []*node) {
+	rows := []*person{f.head}
 	for _, one := range f.rows {
+		if one != f.head {
+			rows = append(rows, one)
+		}
+	}
+	for _, one := range rows {
 		p.account(one.d.entry, func() {
 			if one == f.head {
 				p.apply(f.d)
@@ -349,7 +357,11 @@ func (p *planner) ownAddresses(f *family, one *person) {
 	for _, key := range []string{"address", "hukou_address"} {
 		field, _ := one.d.node.c.FieldByKey(key)
 		v := one.d.entry.text(key)
-		if v == "" || p.addressKey(v) == p.addressKey(f.d.node.text(key)) {
+		if v == "" {
+			continue
+		}
+		if p.addressKey(v) == p.addressKey(f.d.node.text(key)) {
+			p.state(one.d.node, field.Tag)
 			continue
 		}
 		p.set(one.d.node, field, p.read(one.d.entry, key, field))

@@ -88,7 +88,8 @@ type Refusal struct {
 
 // Codes of refusals beside those of package ledger.
 const (
-	codeCellError    = "cell_error"    // the spreadsheet shows an error like #N/A
-	codeDuplicateID  = "id_duplicate"  // an ID number that another row has
-	codeOtherVillage = "other_village" // a row of another village
+	codeCellError     = "cell_error"    // the spreadsheet shows an error like #N/A
+	codeDuplicateID   = "id_duplicate"  // an ID number that another row has
+	codeOtherVillage  = "other_village" // a row of another village
+	codeContradiction = "contradiction" // another row of the file says otherwise
 )

@@ -33,10 +33,11 @@ func (p *planner) links(rows []*entry) {
 		drafts = append(drafts, d)
 	}
 	ended := func(_ *draft, n *node) bool { return !n.isNull("to") }
-	passes := []pass{strong("member", "household", "from"), weak("member", "household").but(ended), weak("household", "from").but(ended)}
 	links := p.existing(ledger.Link)
-	match(drafts, links, passes, true)
-	fold(drafts, passes, true, func(*draft) *node { return p.create(ledger.Link) })
+	p.match(ledger.Link, matching{
+		drafts: drafts, existing: links, unique: true, anchor: []string{"member", "household"},
+		passes: []pass{strong("member", "household", "from"), weak("member", "household").but(ended), weak("household", "from").but(ended)},
+	})
 	cares := p.caredFor()
 	others := map[string]int{}
 	for _, n := range openOnes(links) {

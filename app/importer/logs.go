@@ -129,8 +129,10 @@ func (p *planner) ledgerRows(form logForm, rows []*entry) {
 		}
 		drafts = append(drafts, d)
 	}
-	match(drafts, p.existing(form.collection), form.passes, form.unique)
-	fold(drafts, form.passes, form.unique, func(*draft) *node { return p.create(form.collection) })
+	p.match(form.collection, matching{
+		drafts: drafts, existing: p.existing(form.collection), unique: form.unique,
+		anchor: form.passes[0].keys[:1], passes: form.passes,
+	})
 	for _, d := range drafts {
 		p.account(d.entry, func() { p.apply(d) })
 	}

@@ -20,6 +20,7 @@ type node struct {
 	handle    edit.Handle       // of a new one
 	companion *node             // the record whose id a new one takes
 	sets      []edit.Set
+	stated    map[syncproto.Tag]*entry // by which row of the file
 	// extra are parts for matching that the record itself does not hold: the
 	// ID number of a resident.
 	extra map[string]string

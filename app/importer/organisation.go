@@ -35,9 +35,10 @@ func (p *planner) grids(rows []*entry) {
 		d.extra = map[string]string{"name": p.gridKey(d.value("grid_name").Text())}
 		drafts = append(drafts, d)
 	}
-	passes := []pass{strong("name"), strong("grid_code")}
-	match(drafts, existing, passes, true)
-	fold(drafts, passes, true, func(*draft) *node { return p.create(ledger.Grid) })
+	p.match(ledger.Grid, matching{
+		drafts: drafts, existing: existing, unique: true, anchor: []string{"name"},
+		passes: []pass{strong("name"), strong("grid_code")},
+	})
 	for _, d := range drafts {
 		p.account(d.entry, func() {
 			p.apply(d)
@@ -120,12 +121,13 @@ func (p *planner) members(rows []*entry) {
 		d.point("grid", dir.grid(e, "grid"))
 		drafts = append(drafts, d)
 	}
-	passes := []pass{
-		strong("name", "phone"), strong("name", "birth_ym"),
-		weak("phone", "birth_ym"), weak("name", "grid").but(twoPeople), weak("name").but(twoPeople),
-	}
-	match(drafts, existing, passes, true)
-	fold(drafts, passes, true, func(*draft) *node { return p.create(ledger.Member) })
+	p.match(ledger.Member, matching{
+		drafts: drafts, existing: existing, unique: true, anchor: []string{"name"},
+		passes: []pass{
+			strong("name", "phone"), strong("name", "birth_ym"),
+			weak("phone", "birth_ym"), weak("name", "grid").but(twoPeople), weak("name").but(twoPeople),
+		},
+	})
 	roles := p.roles(drafts)
 	for i, d := range drafts {
 		p.account(d.entry, func() {
@@ -171,9 +173,10 @@ func (p *planner) roles(drafts []*draft) []*draft {
 		}
 		roles[i], given = r, append(given, r)
 	}
-	passes := []pass{strong("member", "grid", "role"), weak("member", "grid"), weak("member", "role")}
-	match(given, open, passes, true)
-	fold(given, passes, true, func(*draft) *node { return p.create(ledger.RoleHeld) })
+	p.match(ledger.RoleHeld, matching{
+		drafts: given, existing: open, unique: true, anchor: []string{"member"},
+		passes: []pass{strong("member", "grid", "role"), weak("member", "grid"), weak("member", "role")},
+	})
 	return roles
 }
 
@@ -195,8 +198,7 @@ func (p *planner) secretary(d *draft) {
 	default:
 		return
 	}
-	if branch := d.to("branch"); branch != nil {
-		p.setKey(branch, "secretary", d.value("name"))
+	if branch := d.to("branch"); branch != nil && p.setKey(branch, "secretary", d.value("name")) {
 		p.setKey(branch, "phone", d.value("phone"))
 	}
 }

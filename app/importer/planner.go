@@ -18,7 +18,8 @@ type planner struct {
 	form    *form
 	plan    *Plan
 	nodes   []*node
-	changed bool // since account began
+	row     *entry // whose writing account runs
+	changed bool   // since account began
 	refused map[*entry]bool
 	private map[string]*node // private parts by their resident's name()
 	short   []string         // how the village's name begins grids, branches and addresses
@@ -103,8 +104,9 @@ func (p *planner) local(s string) string {
 // account runs f, the writing of one row, and counts the row as unchanged if
 // it wrote nothing.
 func (p *planner) account(e *entry, f func()) {
-	p.changed = false
+	p.changed, p.row = false, e
 	f()
+	p.row = nil
 	if !p.changed && !p.refused[e] {
 		p.plan.Unchanged++
 	}
@@ -222,6 +224,11 @@ func (p *planner) existing(c syncproto.Collection) []*node {
 	return out
 }
 
+// match finds the records of the drafts or creates them.
+func (p *planner) match(c syncproto.Collection, m matching) {
+	m.run(func() *node { return p.create(c) })
+}
+
 // create starts a new record in the village.
 func (p *planner) create(c syncproto.Collection) *node {
 	n := &node{c: ledger.Must(c), handle: edit.Handle(len(p.nodes) + 1)}
@@ -231,42 +238,96 @@ func (p *planner) create(c syncproto.Collection) *node {
 	return n
 }
 
-// set writes a value that differs from what is there. Null is nothing said.
-func (p *planner) set(n *node, f *ledger.Field, v syncproto.Value) {
+// set writes a value that differs from what is there and reports whether the
+// node now says it. Null is nothing said. Where two rows of one file differ on
+// the same record, the first counts and the other cell is refused.
+func (p *planner) set(n *node, f *ledger.Field, v syncproto.Value) bool {
 	old := n.value(f.Key)
-	if v.IsNull() || v == old {
-		return
+	switch {
+	case v.IsNull():
+		return false
+	case v == old:
+		p.state(n, f.Tag)
+		return true
 	}
 	if f.Type == ledger.Partial && !old.IsNull() {
 		was, is := ledger.PartialOf(old.Int()), ledger.PartialOf(v.Int())
-		if was.Agrees(is) && (is.Day == 0 || was.Day != 0) && (is.Month == 0 || was.Month != 0) {
-			return // the file knows it less exactly
+		if was.Agrees(is) {
+			if (is.Day == 0 || was.Day != 0) && (is.Month == 0 || was.Month != 0) {
+				p.state(n, f.Tag)
+				return true // the file knows it less exactly
+			}
+			delete(n.stated, f.Tag)
 		}
+	}
+	if p.contradicts(n, f) {
+		return false
 	}
 	n.write(edit.Set{Tag: f.Tag, Value: v})
 	p.changed = true
+	return true
 }
 
 // setKey is set with the key of a field.
-func (p *planner) setKey(n *node, key string, v syncproto.Value) {
+func (p *planner) setKey(n *node, key string, v syncproto.Value) bool {
 	f, ok := n.c.FieldByKey(key)
 	if !ok {
 		panic("importer: " + n.c.Key + " has no field " + key)
 	}
-	p.set(n, f, v)
+	return p.set(n, f, v)
 }
 
-// point writes a reference that differs from what is there.
+// point writes a reference that differs from what is there; of two rows the
+// first counts, as with set.
 func (p *planner) point(n *node, key string, to *node) {
-	if to == nil || n.target(key) == to.name() {
+	if to == nil {
 		return
 	}
-	s := edit.Set{Tag: n.c.Tag(key), To: to.handle}
+	f, _ := n.c.FieldByKey(key)
+	if n.target(key) == to.name() {
+		p.state(n, f.Tag)
+		return
+	}
+	if p.contradicts(n, f) {
+		return
+	}
+	s := edit.Set{Tag: f.Tag, To: to.handle}
 	if to.rec != nil {
-		s = edit.Set{Tag: n.c.Tag(key), Value: syncproto.RefOf(to.rec.ID)}
+		s = edit.Set{Tag: f.Tag, Value: syncproto.RefOf(to.rec.ID)}
 	}
 	n.write(s)
 	p.changed = true
+}
+
+// state notes that the current row has said the field.
+func (p *planner) state(n *node, t syncproto.Tag) {
+	if n.stated == nil {
+		n.stated = map[syncproto.Tag]*entry{}
+	}
+	if n.stated[t] == nil {
+		n.stated[t] = p.row
+	}
+}
+
+// contradicts reports whether an earlier row said the field otherwise, and
+// refuses the cell of the current one.
+func (p *planner) contradicts(n *node, f *ledger.Field) bool {
+	p.state(n, f.Tag)
+	first := n.stated[f.Tag]
+	if first == p.row || p.row == nil {
+		return false
+	}
+	key := f.Key
+	if from, ok := map[string]string{"people": "member_count", "secretary": "party_post", "head_name": "name"}[key]; ok && !p.row.table.has(key) {
+		key = from
+	}
+	if f.Key == "phone" && p.row.table.has("head_phone") {
+		key = "head_phone"
+	}
+	if p.row.text(key) != "" {
+		p.refuse(p.row, key, codeContradiction, fmt.Sprintf("和第 %d 行说的不一样(同一条“%s”),以前面的为准。请核对", first.row, n.c.Label))
+	}
+	return true
 }
 
 // write replaces an earlier set of the same field.

@@ -133,15 +133,16 @@ func compoundFile(data []byte) error {
 
 // otherText recognises what is text but no table.
 func otherText(data []byte) error {
-	head := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 2048)], []byte("\ufeff"))))
+	raw := bytes.TrimSpace(bytes.TrimPrefix(data[:min(len(data), 2048)], []byte("\ufeff")))
+	head := bytes.ToLower(raw)
 	switch {
 	case bytes.HasPrefix(head, []byte("<?xml")), bytes.HasPrefix(head, []byte("<html")), bytes.HasPrefix(head, []byte("<!doctype")), bytes.HasPrefix(head, []byte("<table")):
 		return notATable("这是网页格式的表格,不是 Excel 文件", "请用 WPS 或 Excel 打开,另存为“Excel 工作簿(*.xlsx)”后再导入")
 	case bytes.HasPrefix(head, []byte("%pdf")):
 		return notATable("这是 PDF 文件,不是表格", "请找到原来的 Excel 表格再导入")
-	case bytes.HasPrefix(head, []byte("\x89png")), bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
+	case bytes.HasPrefix(raw, []byte("\x89PNG")), bytes.HasPrefix(raw, []byte("\xff\xd8\xff")):
 		return notATable("这是图片,不是表格", "请找到原来的 Excel 表格再导入")
-	case bytes.HasPrefix(head, []byte("rar!")), bytes.HasPrefix(head, []byte("7z\xbc\xaf")):
+	case bytes.HasPrefix(raw, []byte("Rar!")), bytes.HasPrefix(raw, []byte("7z\xbc\xaf")):
 		return notATable("这是压缩包,不是表格", "请先解压,再导入里面的 Excel 表格")
 	}
 	return nil

@@ -31,10 +31,6 @@ func (p *planner) visits(rows []*entry) {
 		d.point("matter", matters[d.part("matter_no")])
 		drafts = append(drafts, d)
 	}
-	passes := []pass{
-		strong("date", "household", "who", "words"),
-		weak("date", "household", "who"), weak("date", "household", "words"),
-	}
 	existing := p.existing(ledger.Visit)
 	names := dir.names()
 	for _, n := range existing {
@@ -43,8 +39,13 @@ func (p *planner) visits(rows []*entry) {
 	for _, d := range drafts {
 		d.extra = visitExtra(d.part, names)
 	}
-	match(drafts, existing, passes, false)
-	fold(drafts, passes, false, func(*draft) *node { return p.create(ledger.Visit) })
+	p.match(ledger.Visit, matching{
+		drafts: drafts, existing: existing, anchor: []string{"date", "household"},
+		passes: []pass{
+			strong("date", "household", "who", "words"),
+			weak("date", "household", "who"), weak("date", "household", "words"),
+		},
+	})
 	for _, d := range drafts {
 		p.account(d.entry, func() { p.apply(d) })
 	}
