@@ -130,6 +130,11 @@ func (b *Book) load(tx *boltstore.Tx) error {
 // it. Records that were written meanwhile are left alone: they are newer.
 func (b *Book) loadLogs() {
 	defer close(b.loading)
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.derived.touched = nil
+	}()
 	for _, c := range ledger.All() {
 		if roster.Holds(c.Number) {
 			continue
@@ -213,7 +218,9 @@ func (b *Book) Absorb(keys []syncproto.Key, remote bool) error {
 }
 
 func (b *Book) takeIn(k syncproto.Key, rec *syncproto.Record) {
-	b.derived.touched[k] = true
+	if b.derived.touched != nil {
+		b.derived.touched[k] = true
+	}
 	if rec == nil {
 		b.roster.Remove(k)
 		b.derived.remove(k)

@@ -14,7 +14,7 @@ type derived struct {
 	visits    map[syncproto.ID]visitNote   // by visit
 	visitsOf  map[syncproto.ID][]visitMark // by household, newest first
 	open      map[syncproto.Key]openNote   // matters, disputes, hazards
-	touched   map[syncproto.Key]bool       // changed since the book was opened
+	touched   map[syncproto.Key]bool       // changed while the logs are being read; nil afterwards
 	// mine are the records with a value that this laptop wrote and that still
 	// stands.
 	mine map[syncproto.Key]struct{}

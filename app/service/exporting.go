@@ -134,44 +134,27 @@ func writeSheet(w io.Writer, title, unit, date string, rows [][]string) (err err
 	return nil
 }
 
+// The rows of a sheet that stand before the list, and its name.
+const (
+	sheetName = "Sheet1"
+	headerRow = 3
+)
+
 func fillSheet(f *excelize.File, title, unit, date string, rows [][]string) error {
-	const sheet, headerRow = "Sheet1", 3
-	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "center"}})
+	stream, err := f.NewStreamWriter(sheetName)
 	if err != nil {
 		return err
 	}
-	header, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: 49})
+	columns := max(len(rows[0]), 2)
+	if err := startSheet(f, stream, columns, title, "填报单位："+unit+"　　填报日期："+date); err != nil {
+		return err
+	}
+	header, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, NumFmt: textFormat})
 	if err != nil {
 		return err
 	}
-	text, err := f.NewStyle(&excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
+	text, err := f.NewStyle(&excelize.Style{NumFmt: textFormat, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
 	if err != nil {
-		return err
-	}
-	stream, err := f.NewStreamWriter(sheet)
-	if err != nil {
-		return err
-	}
-	last, err := excelize.ColumnNumberToName(max(len(rows[0]), 2))
-	if err != nil {
-		return err
-	}
-	if err := stream.SetColWidth(1, 1, 6); err != nil {
-		return err
-	}
-	if err := stream.SetColWidth(2, max(len(rows[0]), 2), 14); err != nil {
-		return err
-	}
-	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: headerRow, TopLeftCell: "A4", ActivePane: "bottomLeft"}); err != nil {
-		return err
-	}
-	if err := stream.SetRow("A1", []any{excelize.Cell{StyleID: bold, Value: title}}); err != nil {
-		return err
-	}
-	if err := stream.MergeCell("A1", last+"1"); err != nil {
-		return err
-	}
-	if err := stream.SetRow("A2", []any{"填报单位：" + unit + "　　填报日期：" + date}); err != nil {
 		return err
 	}
 	for i, row := range rows {
@@ -183,11 +166,7 @@ func fillSheet(f *excelize.File, title, unit, date string, rows [][]string) erro
 		for j, s := range row {
 			cells[j] = excelize.Cell{StyleID: style, Value: s}
 		}
-		at, err := excelize.CoordinatesToCellName(1, headerRow+i)
-		if err != nil {
-			return err
-		}
-		if err := stream.SetRow(at, cells); err != nil {
+		if err := stream.SetRow(fmt.Sprintf("A%d", headerRow+i), cells); err != nil {
 			return err
 		}
 	}
@@ -197,18 +176,53 @@ func fillSheet(f *excelize.File, title, unit, date string, rows [][]string) erro
 	if err := stream.Flush(); err != nil {
 		return err
 	}
-	return printed(f, sheet, headerRow)
+	return printed(f)
 }
 
-func printed(f *excelize.File, sheet string, headerRow int) error {
-	landscape, a4 := "landscape", 9
-	if err := f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4}); err != nil {
+// textFormat is the number of the spreadsheet format that keeps what was
+// typed: long numbers stay whole.
+const textFormat = 49
+
+// startSheet writes what stands above the list. The order of the calls is that
+// of the file.
+func startSheet(f *excelize.File, stream *excelize.StreamWriter, columns int, title, subtitle string) error {
+	bold, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true, Size: 16}, Alignment: &excelize.Alignment{Horizontal: "center"}})
+	if err != nil {
 		return err
 	}
-	if err := f.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{OddFooter: "&C第 &P 页 共 &N 页"}); err != nil {
+	last, err := excelize.ColumnNumberToName(columns)
+	if err != nil {
+		return err
+	}
+	if err := stream.SetColWidth(1, 1, 6); err != nil {
+		return err
+	}
+	if err := stream.SetColWidth(2, columns, 14); err != nil {
+		return err
+	}
+	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: headerRow, TopLeftCell: "A4", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	if err := stream.SetRow("A1", []any{excelize.Cell{StyleID: bold, Value: title}}); err != nil {
+		return err
+	}
+	if err := stream.MergeCell("A1", last+"1"); err != nil {
+		return err
+	}
+	return stream.SetRow("A2", []any{subtitle})
+}
+
+// printed makes the sheet A4 landscape with page numbers and the header on
+// every page.
+func printed(f *excelize.File) error {
+	landscape, a4 := "landscape", 9
+	if err := f.SetPageLayout(sheetName, &excelize.PageLayoutOptions{Orientation: &landscape, Size: &a4}); err != nil {
+		return err
+	}
+	if err := f.SetHeaderFooter(sheetName, &excelize.HeaderFooterOptions{OddFooter: "&C第 &P 页 共 &N 页"}); err != nil {
 		return err
 	}
 	return f.SetDefinedName(&excelize.DefinedName{
-		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("%s!$%d:$%d", sheet, headerRow, headerRow), Scope: sheet,
+		Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("%s!$%d:$%d", sheetName, headerRow, headerRow), Scope: sheetName,
 	})
 }

@@ -1,0 +1,103 @@
+package service
+
+import (
+	"errors"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// placed adds the village to a new record that follows no other.
+func (w *writing) placed(k syncproto.Key, sets []syncproto.FieldValue) ([]syncproto.FieldValue, error) {
+	probe := syncproto.NewRecord(k.Collection, k.ID)
+	for _, s := range sets {
+		probe.Write(s.Tag, syncproto.Stamp{}, s.Value)
+	}
+	if !probe.Value(ledger.TagVillage).IsNull() {
+		return sets, nil
+	}
+	if _, follows := ledger.Parent(probe); follows {
+		return sets, nil
+	}
+	place := w.b.me.Village()
+	if ledger.ClassOf(k.Collection) == ledger.Shared {
+		place = w.b.me.Township
+	}
+	if place == "" {
+		return nil, &syncproto.Error{Code: syncproto.CodePlace, Message: "没有写明属于哪个村",
+			Hint: "请填上“村(社区)”：12 位区划代码。"}
+	}
+	return append(sets, syncproto.FieldValue{Tag: ledger.TagVillage, Value: syncproto.TextOf(place)}), nil
+}
+
+// allowed checks that this person may write the record where it is.
+func (w *writing) allowed(rec *syncproto.Record) error {
+	home, err := w.home(rec)
+	if err != nil {
+		return err
+	}
+	me := w.b.me
+	if ledger.MayWrite(me.Role, me.Scope, rec.Collection, home) {
+		return nil
+	}
+	c := ledger.Must(rec.Collection)
+	if home != "" && !ledger.MayRead(me.Role, me.Scope, rec.Collection, home) {
+		return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: placeName(home) + "的" + c.Label + "不归这台电脑管",
+			Hint: "这台电脑管的是" + placeName(me.Scope) + "。请核对所填的村，或请那边的同志录入。"}
+	}
+	return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: "“" + me.RoleName() + "”不能修改" + c.Label,
+		Hint: "请联系村书记或乡镇(街道)办理。"}
+}
+
+// home is the place of a record. Those that many records follow are kept.
+func (w *writing) home(rec *syncproto.Record) (string, error) {
+	k, follows := ledger.Parent(rec)
+	if !follows {
+		return rec.Value(ledger.TagVillage).Text(), nil
+	}
+	if home, ok := w.homes[k]; ok && home != "" {
+		return home, nil
+	}
+	var failed error
+	home := ledger.Home(rec, func(k syncproto.Key) (*syncproto.Record, bool) {
+		up, err := w.tx.Get(k)
+		failed = errors.Join(failed, err)
+		return up, up != nil
+	})
+	w.homes[k] = home
+	return home, failed
+}
+
+// deleteCompanions deletes the private parts with the record that they
+// complete.
+func (w *writing) deleteCompanions(k syncproto.Key) error {
+	for _, c := range companionsOf(k.Collection) {
+		ck := syncproto.Key{Collection: c.Number, ID: k.ID}
+		rec, err := w.tx.Get(ck)
+		if err != nil {
+			return err
+		}
+		if rec == nil || ledger.Deleted(rec) || w.allowed(rec) != nil {
+			continue
+		}
+		if _, err := w.put(ck, rec, []syncproto.FieldValue{{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// companionsOf lists the collections whose records complete those of c.
+func companionsOf(c syncproto.Collection) []*ledger.Collection {
+	var out []*ledger.Collection
+	for _, one := range ledger.All() {
+		if one.Companion == ledger.Must(c).Key {
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+func notFound(message string) error {
+	return &syncproto.Error{Code: syncproto.CodeNotFound, Message: message, Hint: "请刷新列表后再试。"}
+}
