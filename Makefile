@@ -30,7 +30,7 @@ bench: ## figures with their sizes, beside those of the peers
 	@go run ./build/bench
 
 sim: ## the simulation: make sim SEED=7 RUNS=1000
-	@build/sim.sh "$(SEED)" "$(RUNS)"
+	go test ./syncproto/syncsim -count=1 -timeout 0 -run '^TestSim$$' -v $(if $(SEED),-sim.seed=$(SEED)) $(if $(RUNS),-sim.runs=$(RUNS))
 
 fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=5m
 	@build/fuzz.sh "$(FUZZTIME)"
