@@ -10,7 +10,7 @@ FUZZTIME ?= 20s
 SEED ?=
 RUNS ?=
 
-.PHONY: help run reset test build bench sim fuzz generate deps clean FORCE
+.PHONY: help run stop reset test build bench sim fuzz generate deps clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,10 @@ help: ## this list
 run: build ## make a township and a village with sample data, and open the window
 	@build/run.sh
 
-reset: ## stop what "make run" started and throw its data away
+stop: ## end what "make run" started; its data stays
+	@build/run.sh stop
+
+reset: ## the same, and throw its data away
 	@build/run.sh reset
 
 test: deps ## everything: Go with -race, front end, Chromium, the real window
