@@ -97,6 +97,9 @@ func (o Options) bolt() *bolt.Options {
 	}
 }
 
+// CheckFile tests a copy of a store without opening it for use.
+func CheckFile(path string) error { return precheck(path, Options{}) }
+
 // precheck reads all pages before bbolt does.
 func precheck(path string, o Options) (err error) {
 	defer catchDamage(&err)

@@ -2,6 +2,7 @@ package office
 
 import (
 	"fmt"
+	"io"
 
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
@@ -99,4 +100,12 @@ func (o *Office) SetAddress(address string) error {
 		return err
 	}
 	return o.store.Update(func(tx Tx) error { return tx.PutSetting(settingAddress, []byte(address)) })
+}
+
+// Snapshot writes a copy of the store while it is in use.
+func (o *Office) Snapshot(w io.Writer) (int64, error) {
+	if err := o.Flush(); err != nil {
+		return 0, err
+	}
+	return o.store.Snapshot(w)
 }

@@ -1,0 +1,38 @@
+// Gridbookd is the township's sync server and the commands of those who run
+// it.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"os/user"
+	"syscall"
+	"time"
+
+	"gridbook/server/admin"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := admin.Program{
+		Version: version, Env: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
+		Who: who(), Now: time.Now, Rand: rand.Reader,
+	}
+	return p.Run(ctx, os.Args[1:])
+}
+
+// who is the person at the keyboard, for the audit log.
+func who() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "?"
+}
