@@ -66,6 +66,9 @@ func badCall(format string, args ...any) error {
 		Hint: "请把这条信息告诉开发者。", Err: fmt.Errorf("boltstore: "+format, args...)}
 }
 
+// errUnchanged ends a transaction that changed nothing.
+var errUnchanged = errors.New("nothing to save")
+
 // isDamage reports whether err says that stored bytes are not what was written.
 func isDamage(err error) bool { return syncproto.CodeOf(err) == syncproto.CodeDamaged }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"gridbook/syncproto"
 )
 
 // Create makes a new store in dir, opened by password, and opens it. It fails
@@ -194,6 +196,9 @@ func start(dir string, o Options, lock *os.File, in *inspected, recovered *Recov
 	}
 	if err == nil {
 		err = markOpen(dir)
+	}
+	if err == nil && in.state.Meta.Clock.Last != 0 {
+		err = s.Update(func(tx *Tx) error { return syncproto.Opened(tx, o.Rand) })
 	}
 	if err != nil {
 		return nil, errors.Join(err, guard(s.db.Close))

@@ -71,7 +71,7 @@ func (s *Store) People() (names []string, err error) {
 func (s *Store) SetRecovery(recipient string) error {
 	return s.changeKeys(func(ring *keyring, put func(string, []byte) error) error {
 		if recipient == ring.recipient {
-			return errUnchanged
+			return errSame
 		}
 		if recipient == "" {
 			return put(string(recoveryKey), nil)
@@ -110,7 +110,7 @@ func Recover(dir, identity, person, password string, o Options) (*Store, error) 
 	return s, nil
 }
 
-var errUnchanged = errors.New("nothing to change")
+var errSame = errors.New("nothing to change")
 
 // changeKeys changes the bucket of keys and renews the copies, which would
 // open with the old ones.
@@ -125,13 +125,14 @@ func (s *Store) changeKeys(change func(*keyring, func(string, []byte) error) err
 			return err
 		}
 		return change(ring, func(name string, value []byte) error {
+			tx.changes++
 			if value == nil {
 				return in.Delete([]byte(name))
 			}
 			return in.Put([]byte(name), value)
 		})
 	})
-	if errors.Is(err, errUnchanged) {
+	if errors.Is(err, errSame) {
 		return nil
 	}
 	if err != nil {

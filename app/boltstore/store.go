@@ -122,11 +122,20 @@ func (s *Store) Update(f func(*Tx) error) error {
 				if err := f(tx); err != nil {
 					return err
 				}
-				return tx.flush()
+				if err := tx.flush(); err != nil {
+					return err
+				}
+				if tx.changes == 0 {
+					return errUnchanged // bbolt would sync twice all the same
+				}
+				return nil
 			})
 			return failed
 		})
 	})
+	if err == errUnchanged {
+		return nil
+	}
 	if err != nil {
 		if failed == nil && !errors.Is(err, bolt.ErrDatabaseNotOpen) {
 			err = s.reopen(saving(s.dir, err))

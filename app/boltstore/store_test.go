@@ -162,6 +162,7 @@ func TestNewerFormatIsRefused(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		tx.changes++
 		return in.Put(formatKey, encodeFormat(Format+1))
 	}))
 	check(t, s.Close())

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"sync/atomic"
 
@@ -247,7 +248,9 @@ func (tx *Tx) SetMeta(m syncproto.ReplicaMeta) error {
 			return err
 		}
 	}
-	tx.st.Meta, tx.stDirty = m, true
+	if !reflect.DeepEqual(m, old) {
+		tx.st.Meta, tx.stDirty = m, true
+	}
 	return nil
 }
 

@@ -1,0 +1,129 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gridbook/syncproto"
+)
+
+// run is one sync.
+type run struct {
+	*Syncer
+	session *syncproto.Session
+	report  Report
+}
+
+// exchangeAll runs exchanges until both sides are empty. One that is cut in
+// the middle is tried again at once, in smaller parts: what the hub has joined
+// already it knows again.
+func (r *run) exchangeAll(ctx context.Context) error {
+	if err := r.begin(); err != nil {
+		return err
+	}
+	const tries = 3
+	cuts := 0
+	for {
+		req, err := r.next()
+		if err != nil || req == nil {
+			return err
+		}
+		answer, err := r.transport.Exchange(ctx, syncproto.PathExchange, syncproto.AppendRequest(nil, req))
+		if err != nil {
+			r.lost()
+			if cuts++; cuts < tries && errors.Is(err, errCut) && ctx.Err() == nil {
+				continue
+			}
+			return err
+		}
+		reply, err := syncproto.DecodeReply(answer.Body)
+		if err != nil {
+			r.lost()
+			return notOurs(fmt.Errorf("decode the reply: %w", err))
+		}
+		if err := r.receive(reply); err != nil {
+			return err
+		}
+		cuts = 0
+		r.budget.learn(len(req.Batch), answer)
+		r.resize()
+	}
+}
+
+// begin starts the session with what is known of the way.
+func (r *run) begin() error {
+	if !r.budget.known {
+		if err := r.store.Update(r.budget.load); err != nil {
+			return fmt.Errorf("syncer: begin: %w", err)
+		}
+	}
+	r.session = syncproto.NewSession(syncproto.SessionOptions{
+		UpBudget: r.budget.up, DownBudget: r.budget.down, Link: r.budget.link, Rand: r.o.Rand, Codec: r.codec,
+	})
+	return nil
+}
+
+func (r *run) resize() {
+	if r.budget.up > 0 {
+		r.session.Resize(r.budget.up, r.budget.down, r.budget.link)
+	}
+}
+
+// next makes the next request. At the end it also keeps what was learnt of the
+// way, in the transaction that is needed anyway.
+func (r *run) next() (req *syncproto.Request, err error) {
+	err = r.store.Update(func(tx Tx) (err error) {
+		req, err = r.session.Next(tx, r.o.Now())
+		if err != nil || req != nil {
+			return err
+		}
+		return errors.Join(r.budget.save(tx), r.transport.Save(tx), r.note(tx))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("syncer: next exchange: %w", err)
+	}
+	r.tell(r.session.Progress())
+	return req, nil
+}
+
+func (r *run) note(tx Tx) error {
+	meta, err := tx.Meta()
+	r.report.Epoch, r.report.Offset = meta.Cursor.Epoch, meta.Offset
+	return err
+}
+
+func (r *run) receive(reply *syncproto.Reply) error {
+	var p syncproto.Progress
+	err := r.store.Update(func(tx Tx) (err error) {
+		p, err = r.session.Receive(tx, reply, r.o.Now())
+		return err
+	})
+	var said *syncproto.Error
+	if errors.As(err, &said) && said == reply.Error {
+		if reply.Retry > 0 {
+			return &Later{said, time.Duration(reply.Retry) * time.Second}
+		}
+		return said
+	}
+	if err != nil {
+		return fmt.Errorf("syncer: join the reply: %w", err)
+	}
+	r.tell(p)
+	return nil
+}
+
+// tell passes on what a commit has changed.
+func (r *run) tell(p syncproto.Progress) {
+	r.report.Progress = p
+	r.set(func(st *Status) { st.Done, st.Left = p.Sent+p.Received+p.Rejected, p.Left })
+	if r.o.Received != nil && len(p.Changed)+len(p.Renamed) > 0 {
+		r.o.Received(p)
+	}
+}
+
+func (r *run) lost() {
+	r.session.Lost()
+	r.budget.halve()
+}
