@@ -8,3 +8,4 @@ mkdir -p build/bin
 CGO_ENABLED=0 go build -tags bindings -o build/bin/bindgen .
 build/bin/bindgen
 rm -f build/bin/bindgen
+chmod 644 frontend/wailsjs/runtime/* frontend/wailsjs/go/desktop/*

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"gridbook/app/bridge"
@@ -17,6 +19,16 @@ func TestBridgeHasOneMethod(t *testing.T) {
 	bound := reflect.TypeFor[*Bridge]()
 	if bound.NumMethod() != 1 || bound.Method(0).Name != "Call" {
 		t.Errorf("%s has %d exported methods, want only Call", bound, bound.NumMethod())
+	}
+	// What Wails wrote for the screens still fits; "make generate" renews it.
+	written, err := os.ReadFile("../../frontend/wailsjs/go/desktop/Bridge.d.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := bound.Method(0).Type
+	if !strings.Contains(string(written), "Call(arg1:string,arg2:string):Promise<string>") ||
+		call.String() != "func(*desktop.Bridge, string, string) (string, error)" {
+		t.Errorf("Call is %s, the screens have\n%s", call, written)
 	}
 }
 
