@@ -29,6 +29,9 @@ type JoinOptions struct {
 	Now  func() int64
 	Rand io.Reader
 	HTTP HTTPOptions
+	// Keep, which may be nil, writes what else is to be kept of the enrolment,
+	// in the transaction that keeps it.
+	Keep func(Tx, *syncproto.JoinReply) error
 	// Renamed is told of unsent records of an earlier enrolment that have got
 	// other ids.
 	Renamed func([]syncproto.Renamed)
@@ -91,7 +94,10 @@ func (e *enrolment) join(ctx context.Context, device string) (*syncproto.JoinRep
 		return nil, &syncproto.Error{Code: syncproto.CodeTownship, Message: "邀请码是另一个乡镇(街道)的",
 			Hint: "请核对邀请码是不是本乡镇发的。"}
 	}
-	return rep, e.keep(rep, j.Keys, answer)
+	if err := e.keep(rep, j.Keys, answer); err != nil {
+		return nil, err
+	}
+	return rep, nil
 }
 
 // keep writes the enrolment in one transaction.
@@ -104,6 +110,11 @@ func (e *enrolment) keep(rep *syncproto.JoinReply, keys Keys, answer Answer) err
 	err := e.store.Update(func(tx Tx) (err error) {
 		if renamed, err = syncproto.Adopt(tx, rep, e.o.Now()); err != nil {
 			return err
+		}
+		if e.o.Keep != nil {
+			if err := e.o.Keep(tx, rep); err != nil {
+				return err
+			}
 		}
 		return errors.Join(PutHub(tx, hub), saveSetting(tx, keysSetting, keys), tx.PutSetting(joiningSetting, nil),
 			e.transport.Save(tx), way.save(tx))

@@ -151,7 +151,7 @@ func notify(c chan struct{}) {
 	}
 }
 
-// Close closes the connections. A sync under way fails.
+// Close closes the connections. What is under way ends by its context.
 func (s *Syncer) Close() error { return s.transport.Close() }
 
 // SyncNow exchanges until both sides are empty, after the sync under way if
