@@ -44,7 +44,7 @@ type Program struct {
 	Password func(prompt string) (string, error)
 	Now      func() time.Time
 	Rand     io.Reader
-	Network  service.Network
+	Network  service.Network        // nil: the real one
 	Options  func(*service.Options) // adjusts the options; nil: does not
 }
 

@@ -30,24 +30,39 @@ func TestMain(m *testing.M) {
 	}})
 }
 
-// testOffice enrols a laptop with the role and scope of the environment.
-type testOffice struct{ noNetwork }
+// testOffice enrols a laptop with the role and scope of the environment, and
+// cannot be reached otherwise.
+type testOffice struct{}
 
-func (testOffice) Join(_ context.Context, store *boltstore.Store, _, _ string) (*syncproto.JoinReply, error) {
+func (testOffice) Join(_ context.Context, store *boltstore.Store, _, _ string, keep func(service.Setter, *syncproto.JoinReply) error) error {
 	role, scope := os.Getenv("TEST_ROLE"), os.Getenv("TEST_SCOPE")
 	if role == "" {
-		return nil, &syncproto.Error{Code: syncproto.CodeInvitation, Message: "这张邀请码已经用过了", Hint: "请向乡镇(街道)再要一张。"}
+		return &syncproto.Error{Code: syncproto.CodeInvitation, Message: "这张邀请码已经用过了", Hint: "请向乡镇(街道)再要一张。"}
 	}
-	err := store.Update(func(tx *boltstore.Tx) error {
+	return store.Update(func(tx *boltstore.Tx) error {
 		meta, err := tx.Meta()
 		if err != nil {
 			return err
 		}
 		meta.Replica, meta.Township = 3, scope[:9]
-		return tx.SetMeta(meta)
+		if err := tx.SetMeta(meta); err != nil {
+			return err
+		}
+		return keep(tx, &syncproto.JoinReply{Township: scope[:9], TownshipName: "新狮街道", Role: role, Scope: scope, Person: "王书记"})
 	})
-	return &syncproto.JoinReply{Township: scope[:9], TownshipName: "新狮街道", Role: role, Scope: scope, Person: "王书记"}, err
 }
+
+func (testOffice) Syncer(*boltstore.Store, service.Heard) (service.Syncer, error) { return away{}, nil }
+
+type away struct{}
+
+func (away) SyncNow(context.Context) (service.SyncDone, error) {
+	return service.SyncDone{}, &syncproto.Error{Code: syncproto.CodeUnreachable}
+}
+func (away) Run(ctx context.Context)    { <-ctx.Done() }
+func (away) Wake()                      {}
+func (away) Status() service.SyncStatus { return service.SyncStatus{Phase: service.SyncOffline} }
+func (away) Close() error               { return nil }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

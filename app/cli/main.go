@@ -13,6 +13,9 @@ import (
 	"golang.org/x/term"
 )
 
+// Version is the program's version; the build sets it.
+var Version = "dev"
+
 // Main runs a command with the real clock, network and terminal, and returns
 // its exit code. env looks an environment variable up.
 func Main(args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -20,7 +23,7 @@ func Main(args []string, env func(string) string, stdin io.Reader, stdout, stder
 	defer stop()
 	p := &Program{
 		Name: "gridbook", Version: Version, Env: env, Stdin: stdin, Stdout: stdout, Stderr: stderr,
-		Now: time.Now, Rand: rand.Reader, Network: network(),
+		Now: time.Now, Rand: rand.Reader,
 	}
 	if f, ok := stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.Password = func(prompt string) (string, error) {

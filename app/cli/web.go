@@ -17,7 +17,7 @@ import (
 // and randomness: it is the window's bridge.Open.
 func Screens(data string, events *bridge.Events, files *bridge.Files) ([]any, func() error, error) {
 	return screens(service.Options{
-		Dir: data, Version: Version, Now: time.Now, Rand: rand.Reader, Network: network(), LockTimeout: lockTimeout,
+		Dir: data, Version: Version, Now: time.Now, Rand: rand.Reader, LockTimeout: lockTimeout,
 	}, events, files)
 }
 

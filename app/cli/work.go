@@ -42,7 +42,10 @@ func join(c *call) error {
 	if err := l.Close(); err != nil {
 		return err
 	}
-	return c.out(me, "已加入%s，这台电脑归%s（%s）使用。\n下一步：%s sync", me.TownshipName, me.Person, me.RoleName(), c.Name)
+	return c.out(map[string]string{
+		"township": me.Township, "township_name": me.TownshipName, "role": string(me.Role), "scope": me.Scope,
+		"person": me.Person, "device": me.Device,
+	}, "已加入%s，这台电脑归%s（%s）使用。\n下一步：%s sync", me.TownshipName, me.Person, me.RoleName(), c.Name)
 }
 
 // newPassword takes a new password from the environment, or asks twice.

@@ -19,15 +19,16 @@ type SyncStatus struct {
 	Sent     int       `json:"sent"`     // records of this laptop that the server has confirmed
 	Rejected int       `json:"rejected"` // records of which the server refused a change
 	// Conflicts counts records with fields to be decided.
-	Conflicts int        `json:"conflicts"`
-	Verified  Verified   `json:"verified"`
-	Done      int        `json:"done"`  // of a running exchange: n …
-	Total     int        `json:"total"` // … of N; 0: not known yet
-	NextTry   int64      `json:"nextTry"`
-	LastSync  int64      `json:"lastSync"` // when an exchange last completed
-	Problem   *Problem   `json:"problem"`
-	Last      *SyncDone  `json:"last"`   // the newest completed one
-	ByKind    []KindLeft `json:"byKind"` // what is to be sent, by collection
+	Conflicts int       `json:"conflicts"`
+	Verified  Verified  `json:"verified"`
+	Done      int       `json:"done"`  // of a running exchange: n …
+	Total     int       `json:"total"` // … of N; 0: not known yet
+	NextTry   int64     `json:"nextTry"`
+	LastSync  int64     `json:"lastSync"` // when an exchange last completed
+	Problem   *Problem  `json:"problem"`
+	Last      *SyncDone `json:"last"` // the newest completed one
+	// ByKind is what is to be sent, by collection; events leave it out.
+	ByKind []KindLeft `json:"byKind"`
 }
 
 // Verified is the last comparison with the server.
@@ -52,7 +53,8 @@ type KindLeft struct {
 	Rejected   int    `json:"rejected"`
 }
 
-// SyncDone is the report of a sync.
+// SyncDone is the report of a sync. Bytes are those of HTTP with its headers;
+// the wire adds what TLS costs.
 type SyncDone struct {
 	Exchanges int      `json:"exchanges"`
 	BytesUp   int64    `json:"bytes_up"`
@@ -64,6 +66,8 @@ type SyncDone struct {
 	Verified  Verified `json:"verified"`
 	Epoch     uint32   `json:"epoch"`
 	MS        int64    `json:"ms"`
+	WireUp    int64    `json:"wire_up"`
+	WireDown  int64    `json:"wire_down"`
 }
 
 // Rejection is a change that the server refused. It stays here, can be

@@ -38,22 +38,24 @@ type office struct {
 	fails   error
 }
 
-func (n *office) Join(_ context.Context, store *boltstore.Store, _, _ string) (*syncproto.JoinReply, error) {
+func (n *office) Join(_ context.Context, store *boltstore.Store, _, _ string, keep func(Setter, *syncproto.JoinReply) error) error {
 	if n.fails != nil {
-		return nil, n.fails
+		return n.fails
 	}
-	err := store.Update(func(tx *boltstore.Tx) error {
+	return store.Update(func(tx *boltstore.Tx) error {
 		meta, err := tx.Meta()
 		if err != nil {
 			return err
 		}
 		meta.Replica, meta.Township = n.replica, township
-		return tx.SetMeta(meta)
+		if err := tx.SetMeta(meta); err != nil {
+			return err
+		}
+		return keep(tx, &syncproto.JoinReply{Township: township, TownshipName: "新狮街道", Role: string(n.role), Scope: n.scope, Person: "王书记"})
 	})
-	return &syncproto.JoinReply{Township: township, TownshipName: "新狮街道", Role: string(n.role), Scope: n.scope, Person: "王书记"}, err
 }
 
-func (n *office) Syncer(*boltstore.Store, func([]syncproto.Key)) (Syncer, error) { return still{}, nil }
+func (n *office) Syncer(*boltstore.Store, Heard) (Syncer, error) { return still{}, nil }
 
 type still struct{}
 

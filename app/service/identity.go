@@ -17,6 +17,14 @@ type Identity struct {
 	Scope        string      `json:"scope"` // township, village or grid code
 	Person       string      `json:"person"`
 	Device       string      `json:"device"`
+	Recovery     string      `json:"recovery"` // the township's age recipient
+}
+
+func identityOf(reply *syncproto.JoinReply, device string) Identity {
+	return Identity{
+		Township: reply.Township, TownshipName: reply.TownshipName, Role: ledger.Role(reply.Role), Scope: reply.Scope,
+		Person: reply.Person, Device: device, Recovery: reply.RecoveryKey,
+	}
 }
 
 // Village returns the village of a village's or grid's laptop, "" of a

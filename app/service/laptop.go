@@ -11,7 +11,6 @@ import (
 
 	"gridbook/app/boltstore"
 	"gridbook/syncproto"
-	"gridbook/syncproto/ledger"
 )
 
 // Options are what a laptop needs from outside.
@@ -25,35 +24,18 @@ type Options struct {
 	KDF boltstore.KDF
 	// LockTimeout is how long to wait for another program to let go.
 	LockTimeout time.Duration
-	Network     Network
-	// Changed, which may be nil, is told of every commit.
-	Changed func(keys []syncproto.Key, remote bool)
+	Network     Network // nil: HTTP
+	// Changed and Exchanging, which may be nil, are told of every commit and
+	// whenever the exchange does something else.
+	Changed    func(keys []syncproto.Key, remote bool)
+	Exchanging func()
 }
 
-// Network reaches the township's server.
-type Network interface {
-	// Join enrols the store's laptop with an invitation. It may be repeated
-	// after a failure.
-	Join(ctx context.Context, store *boltstore.Store, invitation, device string) (*syncproto.JoinReply, error)
-	// Syncer returns the exchange of an enrolled store. received is called
-	// after each commit with the records that it changed.
-	Syncer(store *boltstore.Store, received func([]syncproto.Key)) (Syncer, error)
-}
-
-// Syncer exchanges with the township's server.
-type Syncer interface {
-	// SyncNow exchanges until both sides are empty.
-	SyncNow(ctx context.Context) (SyncDone, error)
-	// Run syncs in the background until ctx ends: now and then, after edits,
-	// and again after failures.
-	Run(ctx context.Context)
-	// Wake says that there is something to send.
-	Wake()
-	// Status is what the exchange is doing: all of a SyncStatus that the
-	// store does not know.
-	Status() SyncStatus
-	// Close ends the connections.
-	Close() error
+func (o Options) network() Network {
+	if o.Network != nil {
+		return o.Network
+	}
+	return HTTP{Now: o.Now, Rand: o.Rand}
 }
 
 // Laptop is an open data folder: the book, and the exchange with the server.
@@ -97,8 +79,19 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	l.Book = book
-	if l.Sync, err = o.Network.Syncer(store, l.received); err != nil {
+	heard := Heard{Received: l.received, Status: func() {}}
+	if o.Exchanging != nil {
+		heard.Status = o.Exchanging
+	}
+	if l.Sync, err = o.network().Syncer(store, heard); err != nil {
 		return nil, errors.Join(err, l.Close())
+	}
+	// A stop right after the enrolment may have left this undone. It costs
+	// nothing when it is done already.
+	if key := book.me.Recovery; key != "" {
+		if err := store.SetRecovery(key); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
 	}
 	return l, nil
 }
@@ -125,10 +118,9 @@ func Join(ctx context.Context, o Options, invitation, device, password string) (
 	if err != nil {
 		return nil, err
 	}
-	reply, err := o.Network.Join(ctx, store, invitation, device)
-	if err == nil {
-		err = enrolled(store, reply, device)
-	}
+	err = o.network().Join(ctx, store, invitation, device, func(tx Setter, reply *syncproto.JoinReply) error {
+		return putSetting(tx, identitySetting, identityOf(reply, device))
+	})
 	if err != nil {
 		return nil, errors.Join(err, abandon(o, store, fresh && neverAsked(err)))
 	}
@@ -187,25 +179,6 @@ func removeStore(dir string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("service: remove the store that was not enrolled: %w", err)
-	}
-	return nil
-}
-
-// enrolled notes whom the laptop is for.
-func enrolled(store *boltstore.Store, reply *syncproto.JoinReply, device string) error {
-	err := store.Update(func(tx *boltstore.Tx) error {
-		return putSetting(tx, identitySetting, Identity{
-			Township: reply.Township, TownshipName: reply.TownshipName, Role: ledger.Role(reply.Role), Scope: reply.Scope,
-			Person: reply.Person, Device: device,
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("service: note the enrolment: %w", err)
-	}
-	if reply.RecoveryKey != "" {
-		if err := store.SetRecovery(reply.RecoveryKey); err != nil {
-			return fmt.Errorf("service: set the recovery key: %w", err)
-		}
 	}
 	return nil
 }

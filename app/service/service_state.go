@@ -65,7 +65,7 @@ func (s *Service) open(ctx context.Context, how func(Options) (*Laptop, error)) 
 		return State{}, err
 	}
 	o := s.o
-	o.Changed = s.changed
+	o.Changed, o.Exchanging = s.changed, s.tellSync
 	laptop, err := how(o)
 	if err != nil {
 		return State{}, err
@@ -102,7 +102,11 @@ func (s *Service) changed(keys []syncproto.Key, remote bool) {
 
 // tellSync tells the screens what the exchange is doing.
 func (s *Service) tellSync() {
-	if status, err := s.SyncStatus(context.Background()); err == nil {
+	laptop, err := s.unlocked()
+	if err != nil {
+		return
+	}
+	if status, err := laptop.brief(); err == nil {
 		s.emit(TopicSync, status)
 	}
 }

@@ -20,6 +20,18 @@ func (s *Service) SyncStatus(ctx context.Context) (SyncStatus, error) {
 // SyncStatus says what is to be sent, sent, refused and verified, from the
 // marks and receipts in the store.
 func (l *Laptop) SyncStatus() (SyncStatus, error) {
+	out, err := l.brief()
+	if err == nil {
+		err = l.Book.read(func(r reader) error {
+			out.ByKind, err = r.byKind()
+			return err
+		})
+	}
+	return out, err
+}
+
+// brief is SyncStatus without what takes longer the more is to be sent.
+func (l *Laptop) brief() (SyncStatus, error) {
 	out := l.Sync.Status()
 	err := l.Book.read(func(r reader) error {
 		meta, err := r.tx.Meta()
@@ -33,8 +45,7 @@ func (l *Laptop) SyncStatus() (SyncStatus, error) {
 		out.Sent = max(0, len(r.derived.mine)-out.ToSend-out.Rejected)
 		out.Verified = verifiedOf(meta.Verified)
 		out.Conflicts = len(r.derived.conflicts)
-		out.ByKind, err = r.byKind()
-		return err
+		return nil
 	})
 	return out, err
 }

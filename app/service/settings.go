@@ -34,7 +34,7 @@ func setting(tx *boltstore.Tx, name string, v any) (bool, error) {
 }
 
 // putSetting replaces a setting.
-func putSetting(tx *boltstore.Tx, name string, v any) error {
+func putSetting(tx Setter, name string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("service: encode setting %s: %w", name, err)

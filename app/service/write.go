@@ -255,6 +255,8 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 	switch {
 	case k.ID.IsZero():
 		k.ID, err = w.w.Create(k.Collection, sets)
+	case before == nil:
+		err = w.w.CreateAs(k, sets)
 	default:
 		err = w.w.Put(k, sets)
 	}
