@@ -27,6 +27,7 @@ type town struct {
 	store office.Store
 	now   int64
 	nonce byte
+	quiet bool // the test breaks the store itself
 }
 
 func newTown(t testing.TB) *town {
@@ -40,7 +41,7 @@ func newTown(t testing.TB) *town {
 		Policy: ledger.Policy{}, Now: func() int64 { return h.now }, Rand: rand.Reader,
 	})
 	t.Cleanup(func() {
-		if v, err := h.Verify(); err != nil {
+		if v, err := h.Verify(); err != nil && !h.quiet {
 			t.Errorf("verify: %v, %v", err, v.Problems)
 		}
 		if err := h.Close(); err != nil {
