@@ -320,7 +320,7 @@ func FuzzCSV(f *testing.F) {
 // FuzzSheet fuzzes the XML of a sheet, its strings and styles: the zip around
 // them is the standard library's.
 func FuzzSheet(f *testing.F) {
-	f.Add(`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c t="inlineStr"><is><t>与户主关系</t></is></c></row><row><c t="str"><v>张三</v></c><c s="1"><v>45356</v></c></row></sheetData><mergeCells><mergeCell ref="A1:A2"/></mergeCells></worksheet>`,
+	f.Add(`<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c t="inlineStr"><is><t>与户主关系</t></is></c></row><row><c t="str"><v>张三</v></c><c s="1"><v>45356</v></c></row><row r="3"><c r="B3" t="s"><v>0</v></c></row></sheetData><mergeCells><mergeCell ref="A2:A3"/></mergeCells></worksheet>`,
 		`<sst><si><t>姓名</t><rPh><t>x</t></rPh></si></sst>`, `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="yyyy&quot;年&quot;"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>`)
 	f.Fuzz(func(t *testing.T, sheet, text, styles string) {
 		if len(sheet)+len(text)+len(styles) < 1<<14 {

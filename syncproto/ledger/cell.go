@@ -73,9 +73,11 @@ func cellText(f *Field, c Cell) (syncproto.Value, error) {
 	return syncproto.TextOf(strings.Join(strings.Fields(foldLetters(c.Text)), " ")), nil
 }
 
+var lineEnds = strings.NewReplacer("_x000D_\n", "\n", "\r\n", "\n", "\r", "\n")
+
 // cellProse keeps a resident's own words; only the line ends are unified.
 func cellProse(f *Field, c Cell) (syncproto.Value, error) {
-	return syncproto.TextOf(strings.NewReplacer("\r\n", "\n", "\r", "\n", "_x000D_\n", "\n").Replace(c.Text)), nil
+	return syncproto.TextOf(lineEnds.Replace(c.Text)), nil
 }
 
 func cellName(f *Field, c Cell) (syncproto.Value, error) {

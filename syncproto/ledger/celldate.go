@@ -8,6 +8,9 @@ import (
 	"gridbook/syncproto"
 )
 
+// dateMarks are what people put between year, month and day.
+var dateMarks = strings.NewReplacer("年", ".", "月", ".", "日", "", "号", "", "-", ".", "/", ".", "—", ".", "、", ".", " ", "", "。", ".")
+
 // ReadDate reads a date as people write it in a table: 2024.3.5, 2024-03-05,
 // 2024/3/5, 20240305, 2024年3月5日, with or without a weekday or a time behind
 // it, a month or year alone, or a spreadsheet's serial number. Years of two
@@ -20,7 +23,7 @@ func ReadDate(c Cell) (PartialDate, Cause) {
 		}
 	}
 	s = dropTime(s)
-	s = strings.NewReplacer("年", ".", "月", ".", "日", "", "号", "", "-", ".", "/", ".", "—", ".", "、", ".", " ", "", "。", ".").Replace(s)
+	s = dateMarks.Replace(s)
 	s = strings.TrimSuffix(s, ".")
 	if p, ok := digitsDate(s); ok {
 		return p, ""

@@ -6,9 +6,16 @@ import (
 	"gridbook/syncproto"
 )
 
+// idMarks are what spreadsheets and people put around an ID number, and
+// phoneMarks what they put inside a telephone number.
+var (
+	idMarks    = strings.NewReplacer(" ", "", "\t", "", "'", "", "‘", "", "’", "")
+	phoneMarks = strings.NewReplacer(" ", "", "-", "", "—", "", "–", "", "(", "", ")", "", "+", "")
+)
+
 // NormalID returns an ID number without spaces and in plain capitals.
 func NormalID(s string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", "'", "", "‘", "", "’", "").Replace(Fold(s)))
+	return strings.ToUpper(idMarks.Replace(Fold(s)))
 }
 
 // CheckID says what is wrong with an ID number of GB 11643-1999 in the form
@@ -141,7 +148,7 @@ func ReadPhones(s string) Phones {
 }
 
 func (p *Phones) add(raw string) bool {
-	s := strings.NewReplacer(" ", "", "-", "", "—", "", "–", "", "(", "", ")", "", "+", "").Replace(raw)
+	s := phoneMarks.Replace(raw)
 	if !allDigits(s) {
 		return false
 	}
