@@ -1,6 +1,7 @@
-export default {
-  app: {
-    title: '网格簿',
-    start: '开始',
-  },
-}
+import { frame } from './zh-CN/frame'
+import { people } from './zh-CN/people'
+import { sync } from './zh-CN/sync'
+import { work } from './zh-CN/work'
+
+/** The words of the screens: simplified Chinese, as plain as a neighbour says them. */
+export default { ...frame, ...people, ...work, ...sync }

@@ -1,0 +1,76 @@
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { api, MISSED, type State } from '@/api'
+import { useEvents } from './events'
+
+/** Who is at the laptop, and the village that a township's screens are about. */
+export const useSession = defineStore('session', () => {
+  const events = useEvents()
+  const state = shallowRef<State | null>(null)
+  /** The village that a township has chosen to look at, "" for all. */
+  const chosen = ref('')
+  const duties = new Set<() => Promise<void>>()
+
+  const phase = computed(() => state.value?.phase ?? null)
+  const today = computed(() => state.value?.today ?? '')
+  /** All villages of a township are here, not just one. */
+  const manyVillages = computed(() => phase.value === 'ready' && state.value?.village === '')
+  const village = computed(() => (manyVillages.value ? chosen.value : (state.value?.village ?? '')))
+  const canWrite = computed(() => state.value?.canWrite ?? false)
+
+  async function load(): Promise<void> {
+    const before = events.revision('state')
+    const answer = await api.state()
+    if (events.revision('state') === before) state.value = answer
+  }
+
+  async function join(invitation: string, device: string, password: string): Promise<void> {
+    state.value = await api.join(invitation, device, password)
+  }
+
+  async function unlock(password: string): Promise<void> {
+    state.value = await api.unlock(password)
+  }
+
+  /** Calls duty before the screens are locked, until the returned function is called. */
+  function beforeLock(duty: () => Promise<void>): () => void {
+    duties.add(duty)
+    return () => duties.delete(duty)
+  }
+
+  async function lock(): Promise<void> {
+    // What is being written must be put away while the data is still open.
+    await Promise.allSettled([...duties].map((duty) => duty()))
+    state.value = await api.lock()
+  }
+
+  function choose(code: string): void {
+    chosen.value = code
+  }
+
+  /** The recovery notice was read; it comes but once. */
+  function dismissRecovered(): void {
+    if (state.value) state.value = { ...state.value, recovered: null }
+  }
+
+  events.on('state', (e) => {
+    state.value = e.payload as State
+  })
+  events.on(MISSED, () => void load().catch(() => undefined))
+
+  return {
+    state,
+    phase,
+    today,
+    manyVillages,
+    village,
+    canWrite,
+    load,
+    join,
+    unlock,
+    lock,
+    beforeLock,
+    choose,
+    dismissRecovered,
+  }
+})

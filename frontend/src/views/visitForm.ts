@@ -1,0 +1,34 @@
+import type { VisitDraft } from '@/api'
+
+/** A visit of which nothing has been written. */
+export function emptyVisit(): VisitDraft {
+  return {
+    id: '',
+    date: '',
+    mode: '',
+    visitor: '',
+    visitorName: '',
+    companions: '',
+    household: '',
+    situation: '',
+    request: '',
+    livelihood: '',
+    doneOnSpot: '',
+    nextDate: '',
+    note: '',
+    makeMatter: false,
+    matterCategory: '',
+    savedAt: 0,
+    head: '',
+  }
+}
+
+/** The four fields that are enough, as far as they are still empty, in the order of the form. */
+export function missingIn(v: VisitDraft): string[] {
+  return [
+    v.household === '' && 'household',
+    v.date === '' && 'date',
+    v.mode === '' && 'mode',
+    v.visitor === '' && v.visitorName.trim() === '' && 'visitor',
+  ].filter((s): s is string => s !== false)
+}
