@@ -1,7 +1,5 @@
 package syncproto
 
-import "slices"
-
 // Receive joins a reply. An error of the hub comes back as *Error; what the
 // machine can heal by itself does not.
 func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
@@ -12,7 +10,7 @@ func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
 	}
 	s.found.Exchanges++
 	s.lost = 0
-	r := &receiver{Session: s, tx: tx, meta: &meta, reply: p, now: now}
+	r := &receiver{Session: s, tx: tx, meta: &meta, reply: p, now: now, acked: map[Key]*Record{}}
 	run := r.run
 	if p.Error != nil {
 		run = r.refused
@@ -59,6 +57,7 @@ type receiver struct {
 	meta  *ReplicaMeta
 	reply *Reply
 	now   int64
+	acked map[Key]*Record // of the upload: what the hub has joined
 }
 
 func (r *receiver) run() error {
@@ -66,8 +65,8 @@ func (r *receiver) run() error {
 	if p.Renumber != 0 {
 		old := m.Replica
 		m.Replica, m.Lease, m.Token, m.Pending = p.Renumber, p.Lease, p.Token, nil
-		if p.Moved {
-			m.Cursor = p.Cursor
+		if p.Moved { // a new epoch: the hub may lack what it once took
+			m.Cursor, m.Verified.Equal = p.Cursor, false
 		}
 		r.found.Renumbered, r.claim, r.more, r.probe.step = true, false, true, 0
 		var err error
@@ -143,6 +142,7 @@ func (r *receiver) acknowledge() error {
 		if err := r.agree(rec, r.reply.Now); err != nil {
 			return err
 		}
+		r.acked[rec.Key] = rec
 		r.meta.Observed = max(r.meta.Observed, rec.Newest())
 		if same {
 			if err := r.tx.PutDelta(rec.Key, nil); err != nil {
@@ -209,19 +209,49 @@ func (r *receiver) join() error {
 // record that left stay until they are sent or taken back; those of a purged
 // one go with it.
 func (r *receiver) drop() error {
-	for _, k := range slices.Concat(r.reply.Gone, r.reply.Purged) {
+	for _, k := range r.reply.Gone {
+		if err := r.leave(k); err != nil {
+			return err
+		}
+	}
+	for _, k := range r.reply.Purged {
 		if err := r.tx.PutAgreed(k, nil, 0); err != nil {
 			return err
 		}
-		r.found.Dropped++
-		r.found.Changed = append(r.found.Changed, k)
-	}
-	for _, k := range r.reply.Purged {
 		if err := r.tx.PutDelta(k, nil); err != nil {
 			return err
 		}
 	}
+	r.found.Dropped += len(r.reply.Gone) + len(r.reply.Purged)
+	r.found.Changed = append(append(r.found.Changed, r.reply.Gone...), r.reply.Purged...)
 	return nil
+}
+
+// leave drops a record that left our scopes, after what the hub may lack of
+// it went up. What stays to be sent stays whole: a later edit of a part that
+// we had forgotten would claim to have seen our own writes in it.
+func (r *receiver) leave(k Key) error {
+	agreed, err := r.tx.Agreed(k)
+	if err != nil || agreed == nil {
+		return err
+	}
+	d, err := r.tx.Delta(k)
+	if err != nil {
+		return err
+	}
+	sent := r.acked[k]
+	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && (sent == nil || !sent.Equal(agreed))
+	if d == nil && unsure {
+		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: r.meta.next()}
+	}
+	if d != nil {
+		d.Join(agreed)
+		d.Gen = r.meta.next()
+		if err := r.tx.PutDelta(k, d); err != nil {
+			return err
+		}
+	}
+	return r.tx.PutAgreed(k, nil, 0)
 }
 
 // compare holds our fingerprint beside the hub's.

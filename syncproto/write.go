@@ -43,15 +43,28 @@ func (w *Writer) Create(c Collection, sets []FieldValue) (ID, error) {
 
 // CreateAs writes a companion: a record that shares the id of one in another
 // collection. If it exists it is changed.
-func (w *Writer) CreateAs(k Key, sets []FieldValue) error { return w.Put(k, sets) }
+func (w *Writer) CreateAs(k Key, sets []FieldValue) error {
+	current, err := Current(w.tx, k)
+	if err != nil {
+		return err
+	}
+	return w.change(current, k, sets)
+}
 
-// Put changes fields of a record. A value that is already there, undisputed,
-// is not written again.
+// Put changes fields of a record that is here. A value that is already there,
+// undisputed, is not written again.
 func (w *Writer) Put(k Key, sets []FieldValue) error {
 	current, err := Current(w.tx, k)
 	if err != nil {
 		return err
 	}
+	if current == nil {
+		return &Error{Code: CodeNotFound, Message: "这条记录已不在这台电脑上", Hint: "它可能已迁往别处或已被彻底删除,请刷新后再看"}
+	}
+	return w.change(current, k, sets)
+}
+
+func (w *Writer) change(current *Record, k Key, sets []FieldValue) error {
 	var due []FieldValue
 	for _, s := range sets {
 		if current != nil {
@@ -126,7 +139,16 @@ func Create(tx ReplicaTx, now int64, c Collection, sets []FieldValue) (ID, error
 }
 
 // CreateAs writes one companion record.
-func CreateAs(tx ReplicaTx, now int64, k Key, sets []FieldValue) error { return Put(tx, now, k, sets) }
+func CreateAs(tx ReplicaTx, now int64, k Key, sets []FieldValue) error {
+	w, err := NewWriter(tx, now)
+	if err != nil {
+		return err
+	}
+	if err := w.CreateAs(k, sets); err != nil {
+		return err
+	}
+	return w.Close()
+}
 
 // Current returns what a person sees: Agreed ⊔ Delta, nil if there is neither.
 func Current(tx ReplicaTx, k Key) (*Record, error) {

@@ -7,6 +7,8 @@ type bug struct {
 	name      string
 	hubTx     func(syncproto.HubTx, *syncproto.Request) syncproto.HubTx
 	replicaTx func(syncproto.ReplicaTx, *syncproto.Reply) syncproto.ReplicaTx
+	onRequest func(*syncproto.Request)
+	policy    syncproto.Policy
 	onReply   func(*world, *syncproto.Request, *syncproto.Reply)
 	onReceive func(*world, *laptop, *syncproto.Reply, error)
 	onLost    func(*world, *laptop)
@@ -25,6 +27,12 @@ func (b *bug) replica(tx syncproto.ReplicaTx, p *syncproto.Reply) syncproto.Repl
 		return tx
 	}
 	return b.replicaTx(tx, p)
+}
+
+func (b *bug) request(q *syncproto.Request) {
+	if b != nil && b.onRequest != nil && len(q.Batch) > 0 {
+		b.onRequest(q)
+	}
 }
 
 func (b *bug) reply(w *world, q *syncproto.Request, p *syncproto.Reply) {

@@ -110,6 +110,11 @@ func (w *world) clone(l *laptop) *laptop {
 func (w *world) rollBack(l *laptop, s *ReplicaStore) {
 	l.store = s.Copy()
 	w.oracle.copied = true
+	for _, e := range w.oracle.edits[1:] {
+		if e.by == l {
+			e.by = nil // another copy may have them unsent
+		}
+	}
 	w.open(l)
 	w.oracle.disaster(w)
 }

@@ -39,6 +39,9 @@ func rough(seed uint64) bool { return seed%5 >= 2 }
 func play(h history, b *bug) (w *world) {
 	w = newWorld(h.Seed)
 	w.bug, w.rough = b, rough(h.Seed)
+	if b != nil && b.policy != nil {
+		w.hub.Policy = b.policy
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			w.oracle.wrong("panic: %v\n%s", p, debug.Stack())

@@ -139,6 +139,7 @@ func (w *world) serve(b []byte, fault int) ([]byte, error) {
 	if err != nil {
 		return nil, errLost // the transport answers: malformed
 	}
+	w.bug.request(q)
 	run := w.store.View
 	if syncproto.NeedsWrite(q) {
 		run = w.store.Update
