@@ -12,8 +12,9 @@ import (
 	"gridbook/syncproto/ledger"
 )
 
-// Dump writes the canonical lines of all records of a village ("": all),
-// sorted by id.
+// Dump writes the canonical lines of all records, or of what a laptop of a
+// village holds: the village's own and what everyone shares. They are sorted
+// by id.
 func (b *Book) Dump(w io.Writer, village string) error {
 	return b.read(func(r reader) error {
 		d, err := r.printer()
@@ -22,7 +23,7 @@ func (b *Book) Dump(w io.Writer, village string) error {
 		}
 		return d.Write(w, func(yield func(*syncproto.Record, error) bool) {
 			for rec, err := range r.all() {
-				if err == nil && village != "" && r.home(rec) != village {
+				if err == nil && village != "" && ledger.ClassOf(rec.Collection) != ledger.Shared && r.home(rec) != village {
 					continue
 				}
 				if !yield(rec, err) {
