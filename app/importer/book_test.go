@@ -136,6 +136,11 @@ func (b *book) plan(kind Kind, name string, data []byte, village string) *Plan {
 	if err != nil {
 		b.t.Fatalf("%s: %v", name, err)
 	}
+	return b.planSet(set, village)
+}
+
+func (b *book) planSet(set *Sheetset, village string) *Plan {
+	b.t.Helper()
 	plan, err := MakePlan(set, b, Options{Village: village, Today: 20_150})
 	if err != nil {
 		b.t.Fatal(err)

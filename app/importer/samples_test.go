@@ -168,10 +168,12 @@ func TestCorrectedCopies(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			b := village.copy(t)
 			s := samples[tc.sample]
-			data := corrected(t, s.name, tc.cells)
-			p := b.take(s.kind, s.name, data, shaxi)
+			set, err := Read(s.kind, s.name, corrected(t, s.name, tc.cells))
+			must(t, err)
+			p := b.planSet(set, shaxi)
+			b.write(p.Edits)
 			checkPlan(t, p, p.Rows, tc.created, tc.updated, tc.unchanged)
-			again := b.plan(s.kind, s.name, data, shaxi)
+			again := b.planSet(set, shaxi)
 			checkPlan(t, again, p.Rows, nil, nil, p.Rows)
 		})
 	}
