@@ -4,8 +4,9 @@ package service
 // work has reached the office.
 type Home struct {
 	Today string `json:"today"`
-	// Due are the visits due up to today, most overdue first, at most 50;
-	// Soon those of the next seven days.
+	// Due are the visits due up to today that were promised or that a care
+	// mark asks for, most overdue first, at most 50; Soon those of the next
+	// seven days. Ordinary ones are counted in Unvisited.
 	Due       []DueVisit  `json:"due"`
 	DueTotal  int         `json:"dueTotal"`
 	Soon      []DueVisit  `json:"soon"`

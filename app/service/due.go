@@ -105,6 +105,13 @@ func (r reader) dueList(from, to int64, village string) []DueVisit {
 	return out
 }
 
+// called lists the due visits that somebody counts on: promised ones and those
+// of care. Ordinary ones, which in a new year may be all of a village's, are
+// only counted on the first screen.
+func (r reader) called(from, to int64) []DueVisit {
+	return slices.DeleteFunc(r.dueList(from, to, ""), func(d DueVisit) bool { return d.Reason == dueOrdinary })
+}
+
 func (r reader) dueVisit(h *roster.Household, day int64, why string) DueVisit {
 	d := DueVisit{
 		Household: h.ID.String(), Head: h.Head, Address: h.Address, Phone: r.phoneOf(h), Village: h.Village,

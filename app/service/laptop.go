@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"gridbook/app/boltstore"
@@ -66,6 +67,9 @@ func Open(o Options, password string) (*Laptop, error) {
 }
 
 func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
+	// What the password's key derivation took, up to 64 MB, goes back before
+	// the rosters come: village laptops have little.
+	debug.FreeOSMemory()
 	l := &Laptop{Store: store}
 	book, err := NewBook(store, o.Now, func(keys []syncproto.Key, remote bool) {
 		if o.Changed != nil {

@@ -15,9 +15,9 @@ import (
 func (s *Service) Home(ctx context.Context) (Home, error) {
 	out, err := ask(ctx, s, func(r reader) (Home, error) {
 		today := r.today()
-		due := r.dueList(-1<<30, today, "")
+		due, soon := r.called(-1<<30, today), r.called(today+1, today+7)
 		out := Home{
-			Today: dateText(today), DueTotal: len(due), Due: due[:min(len(due), 50)], Soon: r.dueList(today+1, today+7, ""),
+			Today: dateText(today), DueTotal: len(due), Due: due[:min(len(due), 50)], Soon: soon,
 			MattersN: len(r.derived.open), Conflicts: len(r.derived.conflicts), Hints: r.hints(""), Loading: r.isLoading(),
 		}
 		for _, h := range r.roster.Households {
