@@ -111,7 +111,11 @@ func (w *world) doEdit(l *laptop, r *rand.Rand) {
 	if r.IntN(25) == 0 {
 		text = badText
 	}
-	switch n := r.IntN(20); {
+	n := r.IntN(20)
+	if w.few && l.know(householdKind) != nil {
+		n = 10 + r.IntN(10)
+	}
+	switch {
 	case n < 4:
 		w.create(l, householdKind, syncproto.Key{}, w.placeFor(l, r), text)
 	case n < 7:
@@ -129,10 +133,17 @@ func (w *world) doEdit(l *laptop, r *rand.Rand) {
 	case n < 11:
 		w.resolve(l, r)
 	default:
-		k, ok := pick(r, l.know(0))
+		keys := l.know(0)
+		if w.few {
+			keys = keys[:min(len(keys), 2)]
+		}
+		k, ok := pick(r, keys)
 		for range 1 + r.IntN(3) {
 			if ok {
 				tag := tagFirst + syncproto.Tag(r.IntN(int(tagLast-tagFirst)+1))
+				if w.few {
+					tag = tagFirst
+				}
 				if r.IntN(12) == 0 {
 					tag = tagDeleted
 				}

@@ -244,6 +244,7 @@ func (o *oracle) end(w *world) {
 		o.wrong("edit %d of field %d of record %s was lost", e.id, e.tag, e.marker)
 	}
 	o.whole(w)
+	o.places(w)
 	o.conflicts(w)
 }
 
@@ -275,6 +276,32 @@ func (o *oracle) whole(w *world) {
 		owner, parent := st.Value(tagOwner).Text(), policy{}.Parent(st.Record)
 		if is, ok := at[owner]; ok && !slices.Contains(is, parent) {
 			o.wrong("%v has lost its parent %s: %v, not %v", k, owner, parent, is)
+		}
+	}
+}
+
+// places checks that every record stands in the feeds where it belongs.
+func (o *oracle) places(w *world) {
+	p := policy{}
+	for _, k := range slices.SortedFunc(maps.Keys(w.store.records), syncproto.Key.Compare) {
+		st := w.store.records[k]
+		home := st.Home
+		if own := p.Home(st.Record); own != "" {
+			home = own
+		}
+		if parent := w.store.records[p.Parent(st.Record)]; parent != nil && !parent.Purged {
+			home = parent.Home
+		}
+		want := p.Scopes(township, k.Collection, home)
+		for _, place := range st.Places {
+			if place.Gone == (!st.Purged && slices.Contains(want, place.Scope)) {
+				o.wrong("%v of %s: gone=%v from %s", k, home, place.Gone, place.Scope)
+			}
+		}
+		for _, s := range want {
+			if !slices.ContainsFunc(st.Places, func(p syncproto.Place) bool { return p.Scope == s }) && !st.Purged {
+				o.wrong("%v of %s does not stand in %s", k, home, s)
+			}
 		}
 	}
 }

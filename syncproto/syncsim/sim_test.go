@@ -52,6 +52,7 @@ func play(h history, b *bug) (w *world) {
 	if w.long = r.IntN(5) == 0; w.long {
 		w.up, w.down = 2<<10, 2<<10
 	}
+	w.few = !w.long && r.IntN(3) == 0
 	for range 2 + r.IntN(4) {
 		w.joinAny(r)
 	}

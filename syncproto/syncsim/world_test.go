@@ -35,6 +35,7 @@ type world struct {
 	late     []lateRequest
 	backups  []*HubStore
 	rough    bool // clones, restores and the like happen
+	few      bool // few records and fields, so that edits meet
 	long     bool // texts are long, batches small
 	villages int
 	stats    stats
