@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"slices"
 
 	"gridbook/syncproto"
 )
@@ -28,11 +29,41 @@ func keyOfRecord(b []byte) (syncproto.Key, error) {
 
 // Record returns nil if there is none.
 func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
+	if st, ok := t.recent[k]; ok {
+		return clone(st), nil
+	}
 	v, err := t.get(bucketRecord, recordKey(k))
 	if err != nil || v == nil {
 		return nil, err
 	}
-	return unpackStored(k, v)
+	st, err := unpackStored(k, v)
+	if err == nil {
+		t.remember(st)
+	}
+	return st, err
+}
+
+// maxRecent bounds the records that a write transaction keeps decoded.
+const maxRecent = 1024
+
+// remember keeps a record at hand in a write transaction: a batch asks for the
+// same few households over and over, and for what it has just written.
+func (t *tx) remember(st *syncproto.Stored) {
+	if !t.bolt.Writable() {
+		return
+	}
+	if t.recent == nil || len(t.recent) >= maxRecent {
+		t.recent = make(map[syncproto.Key]*syncproto.Stored)
+	}
+	t.recent[st.Key] = clone(st)
+}
+
+// clone shares only what nobody changes.
+func clone(st *syncproto.Stored) *syncproto.Stored {
+	out := *st
+	out.Record = st.Record.Clone()
+	out.Changed, out.Places = slices.Clone(st.Changed), slices.Clone(st.Places)
+	return &out
 }
 
 // Records lists all records by id, then by collection.
@@ -75,6 +106,7 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 			return err
 		}
 	}
+	t.remember(st)
 	return t.put(bucketRecord, recordKey(st.Key), packStored(st, canonical))
 }
 

@@ -47,6 +47,8 @@ type tx struct {
 	open map[string]*bolt.Bucket
 	undo []change // what to put back, newest last
 	sums map[sumKey]*cachedSum
+	// recent holds decoded records; see remember.
+	recent map[syncproto.Key]*syncproto.Stored
 	// state is written once, at the end: a hub sets it for every record.
 	state      *syncproto.HubState
 	stateDirty bool
