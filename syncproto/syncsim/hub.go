@@ -49,12 +49,16 @@ func (s *HubStore) View(f func(syncproto.HubTx) error) error {
 	return f(&hubTx{HubStore: s, view: true})
 }
 
-// Update runs f in a transaction; an error of f undoes all that it did.
+// Update runs f in a transaction; an error or panic of f undoes all that it did.
 func (s *HubStore) Update(f func(syncproto.HubTx) error) (err error) {
-	tx := &hubTx{HubStore: s}
-	if err = f(tx); err != nil {
-		tx.undo.run()
-	}
+	tx, done := &hubTx{HubStore: s}, false
+	defer func() {
+		if err != nil || !done { // f may panic
+			tx.undo.run()
+		}
+	}()
+	err = f(tx)
+	done = true
 	return err
 }
 
@@ -149,7 +153,7 @@ func (tx *hubTx) Feed(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncprot
 func (tx *hubTx) standing(s syncproto.Scope, match func(*stored) bool) (out []*stored) {
 	for _, st := range tx.records {
 		here := func(p syncproto.Place) bool { return p.Scope == s && !p.Gone }
-		if match(st) && slices.ContainsFunc(st.Places, here) {
+		if !st.Purged && match(st) && slices.ContainsFunc(st.Places, here) {
 			out = append(out, st)
 		}
 	}

@@ -46,12 +46,16 @@ func (s *ReplicaStore) View(f func(syncproto.ReplicaTx) error) error {
 	return f(&replicaTx{ReplicaStore: s, view: true})
 }
 
-// Update runs f in a transaction; an error of f undoes all that it did.
+// Update runs f in a transaction; an error or panic of f undoes all that it did.
 func (s *ReplicaStore) Update(f func(syncproto.ReplicaTx) error) (err error) {
-	tx := &replicaTx{ReplicaStore: s}
-	if err = f(tx); err != nil {
-		tx.undo.run()
-	}
+	tx, done := &replicaTx{ReplicaStore: s}, false
+	defer func() {
+		if err != nil || !done { // f may panic
+			tx.undo.run()
+		}
+	}()
+	err = f(tx)
+	done = true
 	return err
 }
 
