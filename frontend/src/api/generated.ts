@@ -504,6 +504,8 @@ export interface SyncDone {
   verified: Verified
   epoch: number
   ms: number
+  wire_up: number
+  wire_down: number
 }
 
 export type SyncPhase = 'idle' | 'running' | 'offline' | 'waiting' | 'stopped'
