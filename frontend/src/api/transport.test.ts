@@ -108,7 +108,7 @@ describe('what crashes WebKitGTK', () => {
     expect(fetch.mock.calls[0]![1].body).toBe(bytes)
   })
 
-  const sources = import.meta.glob<string>(['../**/*.ts', '../**/*.vue', '!../**/*.test.ts'], {
+  const sources = import.meta.glob<string>(['../**/*.ts', '../**/*.vue', '!../**/*.test.ts', '!../testing/**'], {
     query: '?raw',
     import: 'default',
     eager: true,
