@@ -16,6 +16,9 @@ func sync(c *call) error {
 		if err != nil {
 			return err
 		}
+		if s, err := l.SyncStatus(); err == nil && s.Clock != nil {
+			fmt.Fprintf(c.Stderr, "%s\n%s\n", s.Clock.Message, s.Clock.Hint)
+		}
 		if c.json {
 			c.write(c.Stdout, done)
 			return nil

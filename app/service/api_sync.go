@@ -19,14 +19,17 @@ type SyncStatus struct {
 	Sent     int       `json:"sent"`     // records of this laptop that the server has confirmed
 	Rejected int       `json:"rejected"` // records of which the server refused a change
 	// Conflicts counts records with fields to be decided.
-	Conflicts int       `json:"conflicts"`
-	Verified  Verified  `json:"verified"`
-	Done      int       `json:"done"`  // of a running exchange: n …
-	Total     int       `json:"total"` // … of N; 0: not known yet
-	NextTry   int64     `json:"nextTry"`
-	LastSync  int64     `json:"lastSync"` // when an exchange last completed
-	Problem   *Problem  `json:"problem"`
-	Last      *SyncDone `json:"last"` // the newest completed one
+	Conflicts int      `json:"conflicts"`
+	Verified  Verified `json:"verified"`
+	Done      int      `json:"done"`  // of a running exchange: n …
+	Total     int      `json:"total"` // … of N; 0: not known yet
+	NextTry   int64    `json:"nextTry"`
+	LastSync  int64    `json:"lastSync"` // when an exchange last completed
+	Problem   *Problem `json:"problem"`
+	// Clock says that the laptop's clock is wrong by more than ten minutes;
+	// work goes on with the server's time.
+	Clock *Problem  `json:"clock"`
+	Last  *SyncDone `json:"last"` // the newest completed one
 	// ByKind is what is to be sent, by collection; events leave it out.
 	ByKind []KindLeft `json:"byKind"`
 }

@@ -122,13 +122,38 @@ func Join(ctx context.Context, o Options, invitation, device, password string) (
 	if err != nil {
 		return nil, err
 	}
+	if err := os.WriteFile(o.joining(), nil, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("service: mark the enrolment: %w", err), store.Close())
+	}
 	err = o.network().Join(ctx, store, invitation, device, func(tx Setter, reply *syncproto.JoinReply) error {
 		return putSetting(tx, identitySetting, identityOf(reply, device))
 	})
 	if err != nil {
 		return nil, errors.Join(err, abandon(o, store, fresh && neverAsked(err)))
 	}
+	if err := o.joined(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	return openLaptop(o, store)
+}
+
+// joining is a file that stands while an enrolment is under way: the store is
+// there, but the first screen still asks for the invitation.
+func (o Options) joining() string { return filepath.Join(o.Dir, "gridbook.joining") }
+
+// joined takes that file away.
+func (o Options) joined() error {
+	if err := os.Remove(o.joining()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("service: end the enrolment: %w", err)
+	}
+	return nil
+}
+
+// enrolled reports whether the data folder holds an enrolled store, as far as
+// can be told without the password.
+func (o Options) enrolled() bool {
+	_, err := os.Stat(o.joining())
+	return boltstore.Exists(o.Dir) && errors.Is(err, os.ErrNotExist)
 }
 
 // storeToJoin makes the store, or opens the one of an attempt that did not
@@ -138,7 +163,12 @@ func storeToJoin(o Options, password string) (store *boltstore.Store, fresh bool
 		store, err = boltstore.Create(o.Dir, password, o.store())
 		return store, true, err
 	}
-	if store, err = boltstore.Open(o.Dir, password, o.store()); err != nil {
+	store, err = boltstore.Open(o.Dir, password, o.store())
+	if syncproto.CodeOf(err) == syncproto.CodePassword && !o.enrolled() {
+		err = &syncproto.Error{Code: syncproto.CodePassword, Message: "上次加入没有完成，这次的密码和上次的不一样",
+			Hint: "请输入上次设置的密码；想不起来了，就请乡镇(街道)再发一张邀请码，换一个数据文件夹加入。", Err: err}
+	}
+	if err != nil {
 		return nil, false, err
 	}
 	err = store.View(func(tx *boltstore.Tx) error {
@@ -147,8 +177,8 @@ func storeToJoin(o Options, password string) (store *boltstore.Store, fresh bool
 	})
 	switch {
 	case err == nil:
-		err = &syncproto.Error{Code: syncproto.CodeExists, Message: "这台电脑已经加入了乡镇(街道)",
-			Hint: "请直接打开。要换一个身份加入，请另选一个数据文件夹。"}
+		err = errors.Join(&syncproto.Error{Code: syncproto.CodeExists, Message: "这台电脑已经加入了乡镇(街道)",
+			Hint: "请直接打开。要换一个身份加入，请另选一个数据文件夹。"}, o.joined())
 	case syncproto.CodeOf(err) == syncproto.CodeNotJoined:
 		return store, false, nil
 	}

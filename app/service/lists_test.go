@@ -226,3 +226,19 @@ func TestSettingsAndSchema(t *testing.T) {
 		t.Errorf("checklists %v, %v", lists, err)
 	}
 }
+
+func TestWrongClocksAreTold(t *testing.T) {
+	const minute, day = int64(60_000), int64(86_400_000)
+	for _, c := range []struct {
+		offset int64
+		want   string
+	}{
+		{0, ""}, {9 * minute, ""}, {-10 * minute, ""}, {11 * minute, "慢了 11 分钟"}, {-3 * 60 * minute, "快了 3 小时"},
+		{5 * day, "慢了 5 天"}, {-3 * 365 * day, "快了 3 年"},
+	} {
+		got := clockProblem(c.offset)
+		if (got == nil) != (c.want == "") || got != nil && (!strings.Contains(got.Message, c.want) || got.Hint == "") {
+			t.Errorf("offset of %d ms: %+v, want %q", c.offset, got, c.want)
+		}
+	}
+}

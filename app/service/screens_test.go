@@ -65,7 +65,10 @@ func TestStateFollowsTheLaptop(t *testing.T) {
 	n.fails = &syncproto.Error{Code: syncproto.CodeUnreachable}
 	_, err = s.Join(ctx, invitation(), "", password)
 	wantCode(t, "no network", err, syncproto.CodeUnreachable)
+	want("after an attempt without a network", PhaseNew)
 	n.fails = nil
+	_, err = s.Join(ctx, invitation(), "", "another password")
+	wantCode(t, "another password than at the first attempt", err, syncproto.CodePassword)
 	state, err := s.Join(ctx, invitation(), "村委电脑", password)
 	if err != nil || state.Phase != PhaseReady || state.Village != shaxi || state.Person != "王书记" || state.RoleName == "" || !state.CanWrite || state.Today != "2024-03-05" {
 		t.Fatalf("joined: %+v, %v", state, err)
@@ -74,6 +77,8 @@ func TestStateFollowsTheLaptop(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("locked", PhaseLocked)
+	_, err = s.Join(ctx, invitation(), "", password)
+	wantCode(t, "joining twice", err, syncproto.CodeExists)
 	_, err = s.Unlock(ctx, "wrong password")
 	wantCode(t, "the wrong password", err, syncproto.CodePassword)
 	if _, err := s.Unlock(ctx, password); err != nil {

@@ -11,6 +11,10 @@ import (
 	"gridbook/syncproto/ledger"
 )
 
+// homeHints is how many remarks the first screen bears; the village's page has
+// all.
+const homeHints = 20
+
 // Home returns the first screen.
 func (s *Service) Home(ctx context.Context) (Home, error) {
 	out, err := ask(ctx, s, func(r reader) (Home, error) {
@@ -25,6 +29,7 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 				out.Unvisited++
 			}
 		}
+		out.Hints = out.Hints[:min(len(out.Hints), homeHints)]
 		var err error
 		if out.Matters, err = r.openOf(func(openNote) bool { return true }, 50); err != nil {
 			return out, err

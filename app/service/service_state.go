@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"gridbook/app/boltstore"
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
 )
@@ -15,7 +14,7 @@ func (s *Service) State(ctx context.Context) (State, error) {
 	out := State{Phase: PhaseLocked, Version: s.o.Version, Today: dateText(ledger.DayOf(s.o.Now()))}
 	laptop, err := s.unlocked()
 	if err != nil {
-		if !boltstore.Exists(s.o.Dir) {
+		if !s.o.enrolled() {
 			out.Phase = PhaseNew
 		}
 		return out, nil

@@ -45,6 +45,7 @@ func (l *Laptop) brief() (SyncStatus, error) {
 		out.Sent = max(0, len(r.derived.mine)-out.ToSend-out.Rejected)
 		out.Verified = verifiedOf(meta.Verified)
 		out.Conflicts = len(r.derived.conflicts)
+		out.Clock = clockProblem(meta.Offset)
 		return nil
 	})
 	return out, err
@@ -112,4 +113,37 @@ func (s *Service) RetryRejected(ctx context.Context, collection, id string) erro
 	}
 	_, err = b.RetryRejected(k)
 	return err
+}
+
+// clockSlack is how wrong a clock may be before people are told, in ms.
+const clockSlack = 10 * 60 * 1000
+
+// clockProblem says that the laptop's clock is wrong; nil if it is not. offset
+// is how far the server's is ahead, in ms.
+func clockProblem(offset int64) *Problem {
+	word, by := "慢", offset
+	if offset < 0 {
+		word, by = "快", -offset
+	}
+	if by <= clockSlack {
+		return nil
+	}
+	return &Problem{
+		Code: string(syncproto.CodeClockWrong), Message: "这台电脑的时间" + word + "了" + spanText(by),
+		Hint: "已按服务器的时间记录，内容不受影响。请在电脑的日期和时间设置里校准，以免走访日期选错。",
+	}
+}
+
+// spanText says about how long ms are.
+func spanText(ms int64) string {
+	const minute, hour, day = 60_000, 3_600_000, 86_400_000
+	for _, unit := range []struct {
+		size int64
+		word string
+	}{{365 * day, " 年"}, {day, " 天"}, {hour, " 小时"}} {
+		if ms >= 2*unit.size {
+			return " " + itoa(int(ms/unit.size)) + unit.word
+		}
+	}
+	return " " + itoa(int(ms/minute)) + " 分钟"
 }

@@ -524,6 +524,7 @@ export interface SyncStatus {
   nextTry: number
   lastSync: number
   problem: Problem | null
+  clock: Problem | null
   last: SyncDone | null
   byKind: KindLeft[]
 }
