@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"reflect"
 	"sync"
 )
 
@@ -32,6 +33,10 @@ type listener struct {
 
 // Emit tells every listener; it never waits for one.
 func (e *Events) Emit(topic string, revision uint64, payload any) {
+	if payload != nil {
+		// As with results: a list that is sometimes null breaks a screen.
+		payload = withoutNil(reflect.ValueOf(payload)).Interface()
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for l := range e.listeners {

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -64,5 +65,26 @@ func TestListenEndsWhenTellFails(t *testing.T) {
 			t.Errorf("Listen ended with %v, want %v", err, gone)
 		}
 		events.Emit("sync", 2, nil) // its listener is no longer there
+	})
+}
+
+func TestEventsCarryNoNullLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events bridge.Events
+		ctx, stop := context.WithCancel(t.Context())
+		heard := make(chan bridge.Event, 1)
+		go events.Listen(ctx, nil, func(e bridge.Event) error {
+			heard <- e
+			return nil
+		})
+		synctest.Wait()
+		events.Emit("sync", 1, struct {
+			Kinds []string `json:"kinds"`
+		}{})
+		got, err := json.Marshal((<-heard).Payload)
+		if err != nil || string(got) != `{"kinds":[]}` {
+			t.Errorf("payload %s, %v; a screen cannot count null", got, err)
+		}
+		stop()
 	})
 }
