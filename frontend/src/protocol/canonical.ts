@@ -65,7 +65,8 @@ export function pack(v: Plain): Uint8Array {
 
 function shortest(v: Plain): unknown {
   if (Array.isArray(v)) return v.map(shortest)
-  const small = typeof v === 'bigint' && v >= Number.MIN_SAFE_INTEGER && v <= Number.MAX_SAFE_INTEGER
+  // The library writes a bigint in 64 bits and a greater number as a float.
+  const small = typeof v === 'bigint' && v >= -(1n << 31n) && v < 1n << 32n
   return small ? Number(v) : v
 }
 

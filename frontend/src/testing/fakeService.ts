@@ -61,7 +61,7 @@ export class FakeService {
       nextTry: Date.parse('2026-11-23T14:20:00'),
       lastSync: Date.parse('2026-11-23T09:03:00'),
       problem: null,
-      last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
+      last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
       byKind: options.empty ? [] : [{ collection: 'visit', label: '走访记录', toSend: 3, rejected: 0 }, { collection: 'household', label: '户', toSend: 24, rejected: 1 }],
     }
   }

@@ -60,8 +60,8 @@ export const work = {
   },
   records: {
     untitled: '（未命名）',
-    add: '添一条{kind}',
-    newTitle: '新的{kind}',
+    add: '添加{kind}',
+    newTitle: '添加{kind}',
     added: '{kind}已添上',
     export: '导出表格',
     searchHint: '查内容，按回车',
