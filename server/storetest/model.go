@@ -123,7 +123,7 @@ func (m *model) dependants(k syncproto.Key) []syncproto.Key {
 }
 
 // differ returns how tx differs from the model in all that can be read about
-// the given scopes, collections and days; "" if it does not.
+// the world's names; "" if it does not.
 func (m *model) differ(tx syncproto.HubTx, w world) string {
 	if d := m.differState(tx); d != "" {
 		return d
