@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/textproto"
 	"time"
 
 	"gridbook/syncproto"
@@ -59,7 +60,8 @@ func failure(err error, begun bool) error {
 func isBroken(err error) bool {
 	var op net.Error
 	var dns *net.DNSError
-	return errors.As(err, &op) || errors.As(err, &dns) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	var half textproto.ProtocolError // a header line that ends in the middle
+	return errors.As(err, &op) || errors.As(err, &dns) || errors.As(err, &half) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
