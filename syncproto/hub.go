@@ -24,6 +24,9 @@ type Served struct {
 	Reply  *Reply
 	Device *Device // nil if the request was refused before it was known
 	Joined []Key   // records that the upload changed
+
+	down   *Batch // still to be packed
+	effort Effort
 }
 
 // NeedsWrite reports whether Serve may write: it does for an upload and for a
@@ -53,11 +56,20 @@ type exchange struct {
 // Serve answers one request. The error is of the store; everything that the
 // peer did wrong is in the reply.
 func (h *Hub) Serve(tx HubTx, q *Request, now int64) (*Served, error) {
+	s, err := h.Join(tx, q, now)
+	if err == nil {
+		h.Pack(s)
+	}
+	return s, err
+}
+
+// Join is Serve but for packing the reply's batch, which may take long for a
+// slow way and needs no transaction: Pack does it afterwards.
+func (h *Hub) Join(tx HubTx, q *Request, now int64) (*Served, error) {
 	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: Version, Now: now}, index: map[Key]int{}}
 	err := x.run()
 	if err == nil {
-		x.reply.Batch = h.Codec.Encode(&x.down, EffortFor(q.Link))
-		return &Served{x.reply, x.device, x.joined}, nil
+		return &Served{x.reply, x.device, x.joined, &x.down, EffortFor(q.Link)}, nil
 	}
 	var e *refusal
 	if errors.As(err, &e) {
@@ -65,6 +77,18 @@ func (h *Hub) Serve(tx HubTx, q *Request, now int64) (*Served, error) {
 	}
 	return nil, err
 }
+
+// Pack finishes the reply of a Join.
+func (h *Hub) Pack(s *Served) {
+	if s.down != nil {
+		s.Reply.Batch, s.down = h.Codec.Encode(s.down, s.effort), nil
+	}
+}
+
+// Unpack decodes the batch of a request ahead of Join, outside of its
+// transaction. It costs the hub work, so do it only for a device that is
+// known. What is wrong with the batch, Join will say.
+func (h *Hub) Unpack(q *Request) { q.batch, _ = h.Codec.Decode(q.Batch) }
 
 // refusal ends an exchange with an error for the peer.
 type refusal struct {

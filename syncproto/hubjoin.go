@@ -7,7 +7,11 @@ import (
 // upload joins the request's batch, record by record: one that is refused is
 // named in the reply and the rest goes on.
 func (x *exchange) upload() error {
-	batch, err := x.Codec.Decode(x.req.Batch)
+	batch, err := x.req.batch, error(nil)
+	if batch == nil {
+		batch, err = x.Codec.Decode(x.req.Batch)
+	}
+	x.req.batch = nil // its records become the store's
 	if err != nil {
 		return &refusal{cause: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
 	}

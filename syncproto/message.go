@@ -61,6 +61,8 @@ type Request struct {
 	Verdict Verdict
 	// Probe asks for the comparison behind an unequal verdict.
 	Probe *Probe
+
+	batch *Batch // decoded by Hub.Unpack
 }
 
 // Verdict is the outcome of a comparison of fingerprints.

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"iter"
@@ -52,7 +53,7 @@ func (o *Office) Exchange(q *syncproto.Request) (*syncproto.Served, error) {
 	}
 	var served *syncproto.Served
 	err := o.store.View(func(tx Tx) (err error) {
-		served, err = o.hub.Serve(tx, q, now)
+		served, err = o.hub.Join(tx, q, now)
 		return err
 	})
 	if err != nil {
@@ -61,10 +62,14 @@ func (o *Office) Exchange(q *syncproto.Request) (*syncproto.Served, error) {
 	if served.Device != nil && served.Reply.Error == nil {
 		o.seen.note(served.Device)
 	}
+	o.hub.Pack(served)
 	return served, nil
 }
 
 func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, error) {
+	if err := o.unpack(q); err != nil {
+		return nil, fmt.Errorf("exchange: %w", err)
+	}
 	var served *syncproto.Served
 	waiting := o.seen.take()
 	err := o.store.Update(func(tx Tx) (err error) {
@@ -72,14 +77,30 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 		if err := waiting.write(tx); err != nil {
 			return err
 		}
-		served, err = o.hub.Serve(tx, q, now)
+		served, err = o.hub.Join(tx, q, now)
 		return err
 	})
 	if err != nil {
 		o.seen.giveBack(waiting)
 		return nil, fmt.Errorf("exchange: %w", err)
 	}
+	o.hub.Pack(served)
 	return served, nil
+}
+
+// unpack decodes the upload of a known device before its turn to write comes:
+// updates run one after the other, decoding need not.
+func (o *Office) unpack(q *syncproto.Request) error {
+	known := false
+	err := o.store.View(func(tx Tx) error {
+		d, err := tx.DeviceByToken(sha256.Sum256(q.Token))
+		known = d != nil && d.Revoked == 0
+		return err
+	})
+	if known {
+		o.hub.Unpack(q)
+	}
+	return err
 }
 
 // Flush writes when which device was last seen. Exchanges without an upload
