@@ -230,7 +230,7 @@ func exitOf(code syncproto.Code) int {
 	case syncproto.CodePassword, syncproto.CodeNotAllowed, syncproto.CodeScope, syncproto.CodeToken,
 		syncproto.CodeRevoked, syncproto.CodeInvitation, syncproto.CodeTownship:
 		return exitNotAllowed
-	case syncproto.CodeUnreachable, syncproto.CodeBusy, syncproto.CodeNotOurs:
+	case syncproto.CodeUnreachable, syncproto.CodeBusy, syncproto.CodeNotOurs, syncproto.CodeCertificate:
 		return exitNetwork
 	case syncproto.CodeInput, syncproto.CodeField, syncproto.CodeFileKind, syncproto.CodeDamaged, syncproto.CodeMalformed,
 		syncproto.CodeReference, syncproto.CodePlace, syncproto.CodeTooLarge:

@@ -87,10 +87,13 @@ func (o *Office) Stop() (Result, error) {
 	return p.Wait(), nil
 }
 
-// Invite makes an invitation.
-func (o *Office) Invite(role, scope, person string) (string, error) {
-	p, err := start(o.Programs.Server, []string{"GRIDBOOK_DATA=" + o.Dir}, nil,
-		"invite", "--role", role, "--scope", scope, "--person", person)
+// Invite makes an invitation; more are further options of the command.
+func (o *Office) Invite(role, scope, person string, more ...string) (string, error) {
+	args := append([]string{"invite", "--role", role, "--scope", scope, "--person", person}, more...)
+	if o.Through != "" {
+		args = append(args, "--address", o.scheme()+"://"+o.Through)
+	}
+	p, err := start(o.Programs.Server, []string{"GRIDBOOK_DATA=" + o.Dir}, nil, args...)
 	if err != nil {
 		return "", err
 	}
@@ -98,13 +101,16 @@ func (o *Office) Invite(role, scope, person string) (string, error) {
 	if err := r.Failed(); err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(r.Out)) {
-		if v, err := syncproto.ParseInvitation(line); err == nil {
-			if o.Through != "" {
-				v.Address = strings.Replace(v.Address, o.Addr, o.Through, 1)
-			}
-			return v.String(), nil
-		}
+	line := strings.TrimSpace(string(r.Out))
+	if _, err := syncproto.ParseInvitation(line); err != nil {
+		return "", fmt.Errorf("invite printed %q: %w", line, err)
 	}
-	return "", fmt.Errorf("no invitation in %q", r.Out)
+	return line, nil
+}
+
+func (o *Office) scheme() string {
+	if o.Plain {
+		return "http"
+	}
+	return "https"
 }

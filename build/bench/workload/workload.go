@@ -116,8 +116,8 @@ func (d *Doc) put(collection string, pairs ...any) Op {
 	return op
 }
 
-// VillageCode gives v01 … v20 places in the township of the demonstration,
-// by number, so that the server knows them.
+// VillageCode gives v01 … places in the township of the demonstration, by
+// number. Most are in no table of places: their invitations need --unlisted.
 func VillageCode(v string) string { return "330702009" + fmt.Sprintf("%03d", 200+number(v)) }
 
 func number(v string) (n int) {

@@ -1,0 +1,149 @@
+// Command bench measures the real programs on the workload and prints the
+// figures beside those of other systems. "make bench" runs it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"gridbook/build/stage"
+)
+
+type options struct {
+	data     string
+	large    bool
+	slow6    bool
+	villages int
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.data, "workload", "", "a folder that workload.mjs has written; empty: make one")
+	flag.BoolVar(&o.large, "large", false, "also W2 and W4 at 10,000, 100,000 and 1,000,000 stored records (minutes)")
+	flag.BoolVar(&o.slow6, "slow6", false, "also W6 on the slow link (minutes)")
+	flag.Parse()
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+const villages = 20
+
+func run(o options) error {
+	dir, err := os.MkdirTemp("", "gridbook-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if o.data == "" {
+		o.data = filepath.Join(dir, "workload")
+	}
+	programs, err := stage.Build(context.Background(), dir)
+	if err != nil {
+		return err
+	}
+	if err := generate(o.data, villages); err != nil {
+		return err
+	}
+	if err := works(programs, dir, o); err != nil {
+		return err
+	}
+	if err := sealed(programs, dir, o); err != nil {
+		return err
+	}
+	if o.large {
+		return grown(programs, dir)
+	}
+	return nil
+}
+
+func works(programs stage.Programs, dir string, o options) error {
+	t, err := open(programs, filepath.Join(dir, "plain"), o.data, true)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	fmt.Printf("A township of %d villages, %d records. Bytes with HTTP headers, without TLS.\n", len(t.seed.Villages), t.stored)
+	fmt.Println("Slow link: 300 ms there and back, 64 kbit/s up, 256 kbit/s down.")
+	w1, err := t.w1()
+	if err != nil {
+		return err
+	}
+	show("W1  a new laptop fetches its village", "≤ 460 kB down, ≤ 18 s on the slow link, disk ≤ 4 MB", w1)
+	w2, w4, err := t.w2and4()
+	if err != nil {
+		return err
+	}
+	show("W2  200 offline edits go up", "≤ 13 kB up, 1 exchange, ≤ 2.6 s on the slow link", w2)
+	w3, err := t.w3()
+	if err != nil {
+		return err
+	}
+	show("W3  20 laptops send 200 edits each at once", "≤ 0.2 s, ≤ 0.1 s of server CPU", w3)
+	show("W4  nothing has changed", "1 exchange, ≤ 320 B both ways", w4)
+	w5, err := t.w5()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nW5  two laptops edit one resident\n  target: both kept and visible\n  %s\n", w5)
+	w6, err := t.w6(o.slow6)
+	if err != nil {
+		return err
+	}
+	show("W6  the township fetches everything", "≤ 10 MB in ≤ 6 s fast, ≤ 8 MB slow, laptop memory ≤ 150 MB", w6)
+	return others(t)
+}
+
+// others prints the peers' figures and what the server took in all.
+func others(t *township) error {
+	used, err := t.office.Usage()
+	if err != nil {
+		return err
+	}
+	disk, err := size(t.office.Dir)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nServer: peak memory %s, store %s\n", kb(used.Memory), kb(disk))
+	fmt.Println("\nOthers on the same workload (client/server CPU; disk; peak memory)")
+	rows := [][]string{{"", "W1 down", "slow", "CPU; disk; memory", "W2 up/down", "requests", "slow", "W3 wall/CPU", "W4 up/down", "requests", "slow", "W6"}}
+	for _, p := range peers() {
+		rows = append(rows, []string{p.name, p.w1, p.w1slow, p.w1cost, p.w2, p.w2trips, p.w2slow, p.w3, p.w4, p.w4trips, p.w4slw, p.w6})
+	}
+	table(rows)
+	return nil
+}
+
+// sealed measures what TLS adds: to a new connection, to one that resumes, and
+// to a warm one.
+func sealed(programs stage.Programs, dir string, o options) error {
+	t, err := open(programs, filepath.Join(dir, "sealed"), o.data, false)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	figures, err := t.overTLS()
+	if err != nil {
+		return err
+	}
+	show("What TLS 1.3 adds: W4 over https", "small handshake, resumed after a restart", figures)
+	return nil
+}
+
+func grown(programs stage.Programs, dir string) error {
+	fmt.Println("\nGrowth: W2 and W4 by what the server stores (best of 3; mean of 50)")
+	rows := [][]string{{"records", "W2 up", "wall", "server CPU", "W4 up", "down", "wall", "server CPU"}}
+	for _, n := range []int{1, 9, 90} {
+		row, err := growth(programs, dir, n)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	table(rows)
+	return nil
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gridbook/build/link"
+	"gridbook/build/stage"
+)
+
+// figure is what one piece of work took.
+type figure struct {
+	what         string
+	up, down     int64
+	exchanges    int
+	wall         time.Duration // of the sync itself
+	client       time.Duration // CPU; 0: not measured apart
+	server       time.Duration // CPU
+	memory, disk int64         // of the laptop, bytes
+	note         string
+}
+
+// measure runs f and counts what passed the proxy and what the server took.
+func (t *township) measure(what string, f func(*figure) error) (figure, error) {
+	fig := figure{what: what}
+	used, err := t.office.Usage()
+	if err != nil {
+		return fig, err
+	}
+	passed, began := t.way.Traffic(), time.Now()
+	if err := f(&fig); err != nil {
+		return fig, fmt.Errorf("%s: %w", what, err)
+	}
+	if fig.wall == 0 {
+		fig.wall = time.Since(began)
+	}
+	traffic := t.way.Traffic().Minus(passed)
+	fig.up, fig.down = traffic.Up, traffic.Down
+	after, err := t.office.Usage()
+	fig.server = after.CPU - used.CPU
+	return fig, err
+}
+
+// process takes a command's figures, less what starting and unlocking cost.
+func (f *figure) process(r stage.Result, s stage.Synced, base stage.Usage) {
+	f.exchanges, f.wall = s.Exchanges, time.Duration(s.MS*float64(time.Millisecond))
+	f.client, f.memory = max(r.Usage.CPU-base.CPU, 0), r.Usage.Memory
+}
+
+// over runs f with the way as it is there, and makes it fast again.
+func (t *township) over(w link.Way, f func() error) error {
+	t.way.Shape(w)
+	defer t.way.Shape(link.Way{})
+	return f()
+}
+
+func kb(n int64) string {
+	switch {
+	case n == 0:
+		return "–"
+	case n < 2000:
+		return fmt.Sprintf("%d B", n)
+	case n < 2_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.2f MB", float64(n)/1e6)
+}
+
+func seconds(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "–"
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// table prints rows under a head, padded.
+func table(rows [][]string) {
+	width := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell + strings.Repeat(" ", width[i]-len([]rune(cell))+2))
+		}
+		fmt.Println("  " + strings.TrimRight(line.String(), " "))
+	}
+}
+
+func show(title, target string, figures []figure) {
+	fmt.Printf("\n%s\n  target: %s\n", title, target)
+	rows := [][]string{{"", "up", "down", "exchanges", "wall", "client CPU", "server CPU", "memory", "disk", ""}}
+	for _, f := range figures {
+		rows = append(rows, []string{f.what, kb(f.up), kb(f.down), fmt.Sprint(f.exchanges), seconds(f.wall), seconds(f.client),
+			seconds(f.server), kb(f.memory), kb(f.disk), f.note})
+	}
+	table(rows)
+}
