@@ -31,8 +31,12 @@ type listener struct {
 	pending map[string]Event
 }
 
-// Emit tells every listener; it never waits for one.
+// Emit tells every listener; it never waits for one. Like a result, the
+// payload reaches the screens without nil slices and maps.
 func (e *Events) Emit(topic string, revision uint64, payload any) {
+	if payload != nil {
+		payload = withoutNil(reflect.ValueOf(payload)).Interface()
+	}
 	if payload != nil {
 		// As with results: a list that is sometimes null breaks a screen.
 		payload = withoutNil(reflect.ValueOf(payload)).Interface()

@@ -88,3 +88,23 @@ func TestEventsCarryNoNullLists(t *testing.T) {
 		stop()
 	})
 }
+
+func TestEventsHaveNoNilLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events bridge.Events
+		var heard any
+		done := make(chan error)
+		go func() {
+			done <- events.Listen(t.Context(), nil, func(e bridge.Event) error {
+				heard = e.Payload
+				return errors.New("enough")
+			})
+		}()
+		synctest.Wait()
+		events.Emit("visits", 1, visit{Household: "x"})
+		<-done
+		if v, ok := heard.(visit); !ok || v.Topics == nil || v.Household != "x" {
+			t.Errorf("payload %#v, want an empty list of topics", heard)
+		}
+	})
+}
