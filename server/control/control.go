@@ -44,9 +44,10 @@ const maxLine = 64 << 10
 
 // What a frame holds.
 const (
-	frameOut  = 1 // of standard output
-	frameErr  = 2 // of standard error
-	frameExit = 3 // the exit code, one byte; the last
+	frameHello = 0 // nothing: the first, so that a caller knows whom it has
+	frameOut   = 1 // of standard output
+	frameErr   = 2 // of standard error
+	frameExit  = 3 // the exit code, one byte; the last
 )
 
 // maxFrame bounds a frame's content.
@@ -145,6 +146,9 @@ func (l *Listener) serve(conn net.Conn, run func(Call, io.Writer, io.Writer) int
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
+	if _, err := conn.Write([]byte{frameHello, 0, 0, 0, 0}); err != nil {
+		return
+	}
 	code := run(c, frameWriter{conn, frameOut}, frameWriter{conn, frameErr})
 	_, _ = frameWriter{conn, frameExit}.Write([]byte{byte(code)})
 }
@@ -200,7 +204,14 @@ func Forward(dir string, c Call, stdout, stderr io.Writer) (int, error) {
 	if _, err := conn.Write(append(line, '\n')); err != nil {
 		return 0, ErrNobody
 	}
-	return copyFrames(conn, stdout, stderr)
+	// A killed server leaves its file behind, and its port to others.
+	_ = conn.SetReadDeadline(time.Now().Add(hurry))
+	in := bufio.NewReaderSize(conn, maxFrame)
+	if kind, body, err := readFrame(in); err != nil || kind != frameHello || len(body) != 0 {
+		return 0, ErrNobody
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	return copyFrames(in, stdout, stderr)
 }
 
 func readPlace(file string) (at place, err error) {
@@ -217,37 +228,36 @@ func readPlace(file string) (at place, err error) {
 	return at, nil
 }
 
-func copyFrames(r io.Reader, stdout, stderr io.Writer) (int, error) {
-	in := bufio.NewReaderSize(r, maxFrame)
-	for first := true; ; first = false {
-		var head [5]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			if first && err == io.EOF {
-				return 0, ErrNobody // turned away: not the server of the file
-			}
+func readFrame(in io.Reader) (kind byte, body []byte, err error) {
+	var head [5]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return 0, nil, err
+	}
+	n := binary.BigEndian.Uint32(head[1:])
+	if n > maxFrame {
+		return 0, nil, fmt.Errorf("frame of %d bytes", n)
+	}
+	body = make([]byte, n)
+	_, err = io.ReadFull(in, body)
+	return head[0], body, err
+}
+
+// copyFrames writes what the frames hold until the exit code comes.
+func copyFrames(in io.Reader, stdout, stderr io.Writer) (int, error) {
+	for {
+		kind, body, err := readFrame(in)
+		if err != nil {
 			return 0, broken(err)
 		}
-		n := binary.BigEndian.Uint32(head[1:])
-		if n > maxFrame {
-			return 0, broken(fmt.Errorf("frame of %d bytes", n))
-		}
-		body := make([]byte, n)
-		if _, err := io.ReadFull(in, body); err != nil {
-			return 0, broken(err)
-		}
-		var err error
-		switch head[0] {
-		case frameOut:
+		switch {
+		case kind == frameOut:
 			_, err = stdout.Write(body)
-		case frameErr:
+		case kind == frameErr:
 			_, err = stderr.Write(body)
-		case frameExit:
-			if n != 1 {
-				return 0, broken(fmt.Errorf("exit code of %d bytes", n))
-			}
+		case kind == frameExit && len(body) == 1:
 			return int(body[0]), nil
 		default:
-			err = broken(fmt.Errorf("frame of kind %d", head[0]))
+			err = broken(fmt.Errorf("frame of kind %d with %d bytes", kind, len(body)))
 		}
 		if err != nil {
 			return 0, err

@@ -137,6 +137,33 @@ func TestNobody(t *testing.T) {
 	}
 }
 
+// TestStranger: what a killed server's port was given to next is not taken
+// for the server.
+func TestStranger(t *testing.T) {
+	dir := folders(t)["unix"]
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := writeFile(filepath.Join(dir, File), place{Network: "tcp", Address: l.Addr().String()}); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			conn.Close()
+		}
+	}()
+	if _, err := Forward(dir, Call{}, io.Discard, io.Discard); !errors.Is(err, ErrNobody) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestCallerGone: a command notices that nobody reads its output.
 func TestCallerGone(t *testing.T) {
 	dir := folders(t)["unix"]
@@ -179,6 +206,7 @@ func TestServerGone(t *testing.T) {
 			return
 		}
 		_, _ = readCall(conn)
+		_, _ = conn.Write([]byte{frameHello, 0, 0, 0, 0})
 		_, _ = frameWriter{conn, frameOut}.Write([]byte("x"))
 		conn.Close()
 	}()

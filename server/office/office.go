@@ -44,10 +44,15 @@ func (o *Office) Close() error {
 	return err
 }
 
+// maxBudget bounds what one reply makes the server hold, in bytes of batch
+// before compression.
+const maxBudget = 8 << 20
+
 // Exchange answers one request of a laptop. What the laptop did wrong is in
 // the reply; an error is the store's, and nothing was changed.
 func (o *Office) Exchange(q *syncproto.Request) (*syncproto.Served, error) {
 	now := o.now()
+	q.Budget = min(q.Budget, maxBudget)
 	if syncproto.NeedsWrite(q) {
 		return o.upload(q, now)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -46,9 +47,6 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range []string{"PATH", "GRIDBOOK_DATA", "TMPDIR", "HOME", "USER"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
-	path, err := exec.LookPath("gridbookd")
-	ts.Check(err)
-	cmd.Path = path
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
@@ -63,8 +61,13 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("serve printed %q", line)
 	}
 	ts.Setenv("ADDRESS", address)
+	ts.Setenv("SERVER", strconv.Itoa(cmd.Process.Pid))
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	ts.Defer(func() {
+		if ts.Getenv("SERVER") == "killed" {
+			_ = cmd.Wait()
+			return
+		}
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			ts.Logf("stop: %v", err)
 		}
@@ -72,6 +75,16 @@ func serving(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("serve ended with %v\n%s", err, log.String())
 		}
 	})
+}
+
+// kill ends the server as a power cut would.
+func kill(ts *testscript.TestScript, neg bool, args []string) {
+	pid, err := strconv.Atoi(ts.Getenv("SERVER"))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Kill())
+	ts.Setenv("SERVER", "killed")
 }
 
 // exits runs gridbookd and wants an exit code: exits CODE ARGS…
