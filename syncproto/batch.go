@@ -247,7 +247,7 @@ func (u *uncolumns) group(b *Batch, collection Collection, n int) {
 		records[i] = NewRecord(collection, id)
 	}
 	last := -1
-	for range u.count(MaxFields) {
+	for range u.count(1 << 16) {
 		tag := u.count(1<<16 - 1)
 		if u.err == nil && tag <= last {
 			u.fail("tags out of order")
@@ -306,12 +306,16 @@ func (u *uncolumns) registers(records []*Record, rows []int, tag Tag) {
 			u.check(g)
 		}
 		values = values[len(g.Heads):]
+		if len(records[n].Fields) == MaxFields {
+			u.err = tooLarge("record of more than %d fields", MaxFields)
+			return
+		}
 		records[n].Fields = append(records[n].Fields, Field{tag, g})
 	}
 }
 
 func (u *uncolumns) general(n int) []Register {
-	heads, seen := u.small(n, MaxHeads+1), u.small(n, MaxSeen+1)
+	heads, seen := u.within(n, MaxHeads), u.within(n, MaxSeen)
 	total := 0
 	for i := range heads {
 		total += heads[i] + seen[i]

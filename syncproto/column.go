@@ -311,13 +311,15 @@ func (u *uncolumns) ofKind(k Kind, out []Value) {
 }
 
 func (u *uncolumns) lists(out []Value) {
-	counts := u.small(len(out), MaxList+1)
+	counts := u.within(len(out), MaxList)
 	total := 0
 	for _, n := range counts {
 		total += n
 	}
-	if total > 4*MaxRows {
-		u.fail("%d texts in lists", total)
+	if total > MaxListed && u.err == nil {
+		u.err = tooLarge("%d texts in the lists of a column", total)
+	}
+	if u.err != nil {
 		return
 	}
 	texts := u.texts(total)
@@ -374,7 +376,7 @@ func (u *uncolumns) plain(out []string, codec byte) {
 		u.fail("texts of unknown layout %d", codec)
 		return
 	}
-	for i, n := range u.small(len(out), MaxText+1) {
+	for i, n := range u.within(len(out), MaxText) {
 		b := src.take(n)
 		if src.err != nil {
 			u.fail("text stream ends early")

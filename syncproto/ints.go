@@ -223,3 +223,23 @@ func (u *unstream) small(n, limit int) []int {
 	}
 	return out
 }
+
+// within reads a column of n sizes, at most limit each.
+func (u *unstream) within(n, limit int) []int {
+	out := make([]int, n)
+	for i, v := range u.ints(n) {
+		switch {
+		case u.err != nil:
+			return out
+		case v < 0:
+			u.fail("size %d", v)
+		case v > int64(limit):
+			u.err, u.b = tooLarge("%d things, at most %d", v, limit), nil
+		default:
+			out[i] = int(v)
+			continue
+		}
+		return make([]int, n)
+	}
+	return out
+}

@@ -11,6 +11,7 @@ const (
 	MaxSeen        = 4096     // replicas in a register's Seen
 	MaxText        = 64 << 10 // bytes of a text or of Bytes
 	MaxList        = 1 << 10  // texts of a list
+	MaxListed      = 1 << 18  // texts in all lists of a column
 	MaxPage        = 64       // bytes of a cursor's page
 	MaxKeys        = 1 << 17  // keys of a list in a message
 	MaxDays        = 1 << 15  // days in a probe

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -147,7 +148,7 @@ func makeVectors(t *testing.T) []vector {
 	}
 	one := AppendRecord(nil, recs[0])
 	unsorted := slicesReplace(t, one, "\xa6\xe5\xbc\xa0\xe4\xb8\x89", "\xa6\xff\xbc\xa0\xe4\xb8\x89")
-	return []vector{
+	list := []vector{
 		good("every kind of value", "record", one, recs[:1], true),
 		good("a conflict", "record", AppendRecord(nil, recs[1]), recs[1:], true),
 		good("a record without fields", "record", AppendRecord(nil, NewRecord(9, Stamp{1, 2})), []*Record{NewRecord(9, Stamp{1, 2})}, true),
@@ -176,6 +177,17 @@ func makeVectors(t *testing.T) []vector {
 		bad("a portal's page", "reply", CodeMalformed, []byte("<!DOCTYPE html><html>")),
 		bad("entries out of order", "reply", CodeMalformed, []byte{0x82, 0x01, 0x01, 0x00, 0x01}),
 	}
+	for _, v := range columnVectors() {
+		b := append(stored(v.structure), stored(v.text)...)
+		if v.code != "" {
+			list = append(list, bad(v.name, "batch", v.code, b))
+			continue
+		}
+		list = append(list, good(v.name, "batch", b, v.holds, false))
+	}
+	newer := append(slices.Clone(quiet), "\x63\x81\xa1x\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00"...) // 99: {"x": 1.5}
+	newer[0]++
+	return append(list, good("an entry of a newer version", "reply", newer, nil, false))
 }
 
 func slicesReplace(t *testing.T, b []byte, old, new string) []byte {

@@ -1,11 +1,11 @@
 import { brotliDecompressSync } from 'node:zlib'
 import { decompress as unzstd } from 'fzstd'
 import { expectOrder } from './canonical'
-import { readInts, readSmall } from './ints'
+import { readInts, readSizes, readSmall } from './ints'
 import { expectForm, expectWithin, limits, ProtocolError, Reader } from './reader'
 import type { Head, Rec, Register, Stamp } from './record'
 import { readIds, readReplicas, readStamps } from './stamps'
-import { readValues, type Streams } from './values'
+import { readValues, spend, type Streams } from './values'
 
 /** A record of a batch, and when the hub received its newest change (0: unknown). */
 export interface Row {
@@ -17,10 +17,10 @@ export interface Row {
 export function decodeBatch(bytes: Uint8Array): Row[] {
   if (bytes.length === 0) return []
   const packed = new Reader(bytes)
-  const structure = new Reader(unpack(packed, limits.batch))
-  const text = new Reader(unpack(packed, limits.batch - structure.left))
+  const structure = new Reader(unpack(packed))
+  const text = new Reader(unpack(packed))
   packed.end('the batch')
-  const s: Streams = { structure, text, replicas: readReplicas(structure) }
+  const s: Streams = { structure, text, replicas: readReplicas(structure), budget: limits.batch }
   const rows: Row[] = []
   let last = -1
   for (let groups = structure.uvarint(); groups > 0n; groups--) {
@@ -34,9 +34,9 @@ export function decodeBatch(bytes: Uint8Array): Row[] {
   return rows
 }
 
-function unpack(r: Reader, most: number): Uint8Array {
+function unpack(r: Reader): Uint8Array {
   const compressor = r.byte()
-  const size = r.count(most, 'unpacked')
+  const size = r.count(limits.batch, 'unpacked')
   const packed = r.take(r.count(limits.message, 'packed'))
   const plain = decompress(compressor, packed, size)
   expectForm(plain.length === size, `${plain.length} bytes instead of ${size}`)
@@ -68,6 +68,7 @@ function guarded(f: () => Uint8Array): Uint8Array {
 function readGroup(s: Streams, collection: number, most: number): Row[] {
   const r = s.structure
   const n = r.count(most, 'records')
+  expectForm(n >= 1, 'group without records')
   const ids = readIds(r, n, s.replicas)
   const received = readInts(r, n)
   const rows = ids.map((id, i) => ({
@@ -86,6 +87,7 @@ function readGroup(s: Streams, collection: number, most: number): Row[] {
 
 function readColumn(s: Streams, tag: number, rows: Row[]): void {
   const here = readPresent(s.structure, rows)
+  spend(s, 8 * here.length)
   const registers = readRegisters(s, here)
   here.forEach((row, i) => {
     const { fields } = row.record
@@ -138,16 +140,12 @@ function readRegisters(s: Streams, rows: Row[]): Register[] {
 }
 
 function readGeneral(s: Streams, n: number): Shape[] {
-  const heads = readInts(s.structure, n)
-  const seen = readInts(s.structure, n)
-  heads.forEach((h, i) => {
-    expectForm(h >= 1n && seen[i]! >= 0n, 'register without a head')
-    expectWithin(h, limits.heads, 'heads')
-    expectWithin(seen[i]!, limits.seen, 'seen')
-  })
-  const sizes = heads.map((h, i) => [Number(h), Number(seen[i]!)] as const)
+  const heads = readSizes(s.structure, n, limits.heads, 'heads')
+  const seen = readSizes(s.structure, n, limits.seen, 'seen')
+  expectForm(!heads.includes(0), 'register without a head')
+  const sizes = heads.map((h, i) => [h, seen[i]!] as const)
   const total = sizes.reduce((sum, [h, v]) => sum + h + v, 0)
-  expectWithin(total, limits.batch, 'stamps')
+  spend(s, 16 * total)
   const stamps = readStamps(s.structure, total, s.replicas)
   let at = 0
   return sizes.map(([h, v]) => ({

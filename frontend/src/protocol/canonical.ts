@@ -20,19 +20,21 @@ const encoder = new Encoder({ extensionCodec, useBigInt64: true })
 
 /** A decoder of msgpack that takes no array beyond the most that a record may need. */
 function decoder(rawStrings: boolean, longest: number): Decoder {
-  return new Decoder({ extensionCodec, useBigInt64: true, rawStrings, maxArrayLength: longest })
+  return new Decoder({ extensionCodec, useBigInt64: true, rawStrings, maxArrayLength: longest, mapKeyConverter: String })
 }
 
+/** A msgpack value that is checked when it is wanted. */
+export type Unread = () => Plain
+
 /** All msgpack values that follow each other in bytes. */
-export function unpackAll(bytes: Uint8Array): Plain[] {
+export function unpackAll(bytes: Uint8Array): Unread[] {
   // The longest arrays are a record's fields and a reply's rejections.
   const longest = Math.max(2 * limits.fields, limits.records, limits.list)
   try {
     const loose = [...decoder(false, longest).decodeMulti(bytes)]
     const raw = [...decoder(true, longest).decodeMulti(bytes)]
-    return loose.map((v, i) => strict(v, raw[i], 0))
+    return loose.map((v, i) => () => strict(v, raw[i], 0))
   } catch (e) {
-    if (e instanceof ProtocolError) throw e
     const long = e instanceof Error && e.message.startsWith('Max length exceeded')
     throw new ProtocolError(long ? 'too_large' : 'malformed', String(e))
   }
@@ -74,8 +76,9 @@ export const hexOf = (b: Uint8Array): string => Buffer.from(b).toString('hex')
 export const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
 
 /** A name of so many bits out of msgpack. */
-export function nameOf(v: Plain | undefined, bits: 16 | 32 | 64): bigint {
-  expectForm(typeof v === 'bigint' && v >= 0n && v < 1n << BigInt(bits), `name of ${bits} bits`)
+export function nameOf(v: Plain | undefined, bits: 16 | 32 | 62): bigint {
+  expectForm(typeof v === 'bigint' && v >= 0n, 'name')
+  if (v >= 1n << BigInt(bits)) throw new ProtocolError('too_large', `name of ${bits} bits`)
   return v
 }
 
@@ -109,8 +112,10 @@ export function plainValue(v: Value): Plain {
 /** A record out of its canonical bytes; any other form of it is refused. */
 export function decodeRecord(bytes: Uint8Array): Rec {
   const all = unpackAll(bytes)
-  expectForm(all.length === 1 && Array.isArray(all[0]) && all[0].length === 3, 'not a record')
-  const [collection, bin, list] = all[0]
+  expectForm(all.length === 1, 'not a record')
+  const parts = all[0]!()
+  expectForm(Array.isArray(parts) && parts.length === 3, 'not a record')
+  const [collection, bin, list] = parts
   const id = stampIn(bin)
   expectForm(Array.isArray(list) && list.length % 2 === 0, 'fields')
   expectWithin(list.length / 2, limits.fields, 'fields')

@@ -1,4 +1,4 @@
-import { expectForm, ProtocolError, type Reader } from './reader'
+import { expectForm, expectWithin, ProtocolError, type Reader } from './reader'
 
 /** `ints(n)` of PROTOCOL.md §4: a column of n 64-bit numbers. */
 export function readInts(r: Reader, n: number): bigint[] {
@@ -42,6 +42,15 @@ function bitsAt(bytes: Uint8Array, from: number, width: number): bigint {
 export function readSmall(r: Reader, n: number, most: number, what: string): number[] {
   return readInts(r, n).map((v) => {
     expectForm(v >= 0n && v <= most, `${what} ${v}`)
+    return Number(v)
+  })
+}
+
+/** A column of sizes: what is over the limit is too large. */
+export function readSizes(r: Reader, n: number, limit: number, what: string): number[] {
+  return readInts(r, n).map((v) => {
+    expectForm(v >= 0n, `negative size of ${what}`)
+    expectWithin(v, limit, what)
     return Number(v)
   })
 }

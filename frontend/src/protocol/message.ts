@@ -1,12 +1,12 @@
 import { decodeBatch, type Row } from './batch'
-import { bytesOf, hexOf, littleEndian, nameOf, pack, stampIn, unpackAll, type Plain, type Sum } from './canonical'
+import { bytesOf, hexOf, littleEndian, nameOf, pack, stampIn, unpackAll, type Plain, type Sum, type Unread } from './canonical'
 import { readInts } from './ints'
 import { expectForm, expectWithin, limits, ProtocolError, Reader } from './reader'
 import type { Key } from './record'
 import { readKeys } from './stamps'
 
 /** A message as it lies on the wire: entries by number, rising. */
-export type Message = Map<number, Plain>
+export type Message = Map<number, Unread>
 
 /** The entries of a message; those without a meaning here stay unread. */
 export function decodeMessage(bytes: Uint8Array): Message {
@@ -18,7 +18,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const entries: Message = new Map()
   let last = -1
   for (let i = 0; i < rest.length; i += 2) {
-    const number = Number(nameOf(rest[i], 32))
+    const number = Number(nameOf(rest[i]!(), 16))
     expectForm(number > last, 'entries do not rise')
     last = number
     entries.set(number, rest[i + 1]!)
@@ -37,7 +37,7 @@ function entriesOf(r: Reader): number {
 /** The bytes of a message of at most 15 entries. */
 export function encodeMessage(m: Message): Uint8Array {
   const entries = [...m].sort(([a], [b]) => a - b)
-  const parts = entries.flatMap(([number, value]) => [pack(BigInt(number)), pack(value)])
+  const parts = entries.flatMap(([number, value]) => [pack(BigInt(number)), pack(value())])
   return bytesOf((0x80 | entries.length).toString(16) + parts.map(hexOf).join(''))
 }
 
@@ -95,39 +95,39 @@ export interface Reply {
 export function decodeRequest(bytes: Uint8Array): Request {
   const m = decodeMessage(bytes)
   return {
-    version: number(m.get(0)),
-    token: binary(m.get(1)),
-    cursor: optional(m.get(2), cursor),
-    now: int(m.get(3)),
-    lease: binary(m.get(4)),
-    nonce: binary(m.get(5)),
-    batch: decodeBatch(binary(m.get(6))),
-    budget: number(m.get(7)),
-    link: number(m.get(8)),
-    verdict: optional(m.get(9), verdict),
-    probe: optional(m.get(10), probe),
+    version: number(m.get(0)?.()),
+    token: binary(m.get(1)?.()),
+    cursor: optional(m.get(2)?.(), cursor),
+    now: int(m.get(3)?.()),
+    lease: binary(m.get(4)?.()),
+    nonce: binary(m.get(5)?.()),
+    batch: decodeBatch(binary(m.get(6)?.())),
+    budget: number(m.get(7)?.()),
+    link: number(m.get(8)?.()),
+    verdict: optional(m.get(9)?.(), verdict),
+    probe: optional(m.get(10)?.(), probe),
   }
 }
 
 export function decodeReply(bytes: Uint8Array): Reply {
   const m = decodeMessage(bytes)
   return {
-    version: number(m.get(0)),
-    now: int(m.get(1)),
-    error: optional(m.get(2), failure),
-    retry: number(m.get(3)),
-    cursor: optional(m.get(4), cursor),
-    lease: binary(m.get(5)),
-    renumber: number(m.get(6)),
-    token: binary(m.get(15)),
-    rejections: optional(m.get(7), rejections) ?? [],
-    batch: decodeBatch(binary(m.get(8))),
-    gone: readKeys(binary(m.get(9))),
-    purged: readKeys(binary(m.get(10))),
-    more: number(m.get(11)),
-    sum: optional(m.get(12), sum),
-    differing: readDays(binary(m.get(13))),
-    want: readKeys(binary(m.get(14))),
+    version: number(m.get(0)?.()),
+    now: int(m.get(1)?.()),
+    error: optional(m.get(2)?.(), failure),
+    retry: number(m.get(3)?.()),
+    cursor: optional(m.get(4)?.(), cursor),
+    lease: binary(m.get(5)?.()),
+    renumber: number(m.get(6)?.()),
+    token: binary(m.get(15)?.()),
+    rejections: optional(m.get(7)?.(), rejections) ?? [],
+    batch: decodeBatch(binary(m.get(8)?.())),
+    gone: readKeys(binary(m.get(9)?.())),
+    purged: readKeys(binary(m.get(10)?.())),
+    more: number(m.get(11)?.()),
+    sum: optional(m.get(12)?.(), sum),
+    differing: readDays(binary(m.get(13)?.())),
+    want: readKeys(binary(m.get(14)?.())),
   }
 }
 
@@ -168,7 +168,7 @@ function cursor(v: Plain): Cursor {
   const out = {
     epoch: nameOf(epoch, 32),
     subscription: nameOf(subscription, 32),
-    sequence: nameOf(sequence, 64),
+    sequence: nameOf(sequence, 62),
     page: binary(page),
   }
   expectWithin(out.page.length, limits.page, 'page')
@@ -198,7 +198,7 @@ function rejections(v: Plain): { key: Key; code: string; message: string }[] {
 function sum(v: Plain): Sum {
   const [count, total] = array(v, 2)
   expectForm(total instanceof Uint8Array && total.length === 16, 'sum')
-  return { count: number(count), total: littleEndian(total) }
+  return { count: Number(nameOf(count, 62)), total: littleEndian(total) }
 }
 
 function probe(v: Plain): Probe {

@@ -29,11 +29,13 @@ export const limits = {
   message: 16 << 20,
   batch: 32 << 20,
   records: 1 << 16,
+  replicas: 1 << 16,
   fields: 256,
   heads: 256,
   seen: 4096,
   text: 1 << 16,
   list: 1024,
+  listed: 1 << 18,
   page: 64,
   keys: 131_072,
   days: 32_768,
@@ -103,7 +105,7 @@ export class Reader {
   /** A uvarint that names something in so many bits. */
   name(bits: 16 | 32): number {
     const n = this.uvarint()
-    expectForm(n < 1n << BigInt(bits), `name of more than ${bits} bits`)
+    expectWithin(n, 2 ** bits - 1, `name of ${bits} bits`)
     return Number(n)
   }
 

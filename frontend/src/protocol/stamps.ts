@@ -4,9 +4,9 @@ import { stampOf, type Key, type Stamp } from './record'
 
 /** A list of replicas: their number, then each. */
 export function readReplicas(r: Reader): number[] {
-  const n = r.uvarint()
+  const n = r.count(limits.replicas, 'replicas')
   expectForm(n <= r.left, 'replicas end early')
-  return Array.from({ length: Number(n) }, () => r.name(32))
+  return Array.from({ length: n }, () => r.name(32))
 }
 
 function build(ms: bigint, counter: bigint, replica: number): Stamp {
@@ -54,6 +54,7 @@ export function readKeys(bytes: Uint8Array): Key[] {
     expectForm(collection > last, 'collections do not rise')
     last = collection
     const n = r.count(limits.keys - keys.length, 'keys')
+    expectForm(n >= 1, 'collection without keys')
     keys.push(...readIds(r, n, replicas).map((id) => ({ collection, id })))
   }
   return keys

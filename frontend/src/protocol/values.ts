@@ -1,4 +1,4 @@
-import { readInts, readSmall } from './ints'
+import { readInts, readSizes, readSmall } from './ints'
 import { readIds } from './stamps'
 import { expectForm, expectWithin, limits, ProtocolError, Reader, textOf } from './reader'
 import { Ref, type Value } from './record'
@@ -8,6 +8,14 @@ export interface Streams {
   structure: Reader
   text: Reader
   replicas: number[]
+  /** Bytes that values may still come to. */
+  budget: number
+}
+
+/** Counts what a value unpacks to, so that a few indexes cannot become gigabytes. */
+export function spend(s: Streams, bytes: number): void {
+  s.budget -= bytes
+  if (s.budget < 0) throw new ProtocolError('too_large', 'values of a batch')
 }
 
 const mixed = 127
@@ -15,6 +23,7 @@ const kinds = 7
 
 /** `values(n)` of PROTOCOL.md §5. */
 export function readValues(s: Streams, n: number): Value[] {
+  if (n === 0) return []
   const kind = s.structure.byte()
   if (kind !== mixed) return readKind(s, kind, n)
   const each = readSmall(s.structure, n, kinds - 1, 'kind')
@@ -34,13 +43,17 @@ function readKind(s: Streams, kind: number, n: number): Value[] {
     case 0:
       return Array<Value>(n).fill(null)
     case 1:
-      return readSmall(r, n, 1, 'bool').map((v) => v === 1)
+      return readInts(r, n).map((v) => v !== 0n)
     case 2:
       return readInts(r, n)
     case 3:
       return readTexts(s, n)
     case 4:
-      return Array.from({ length: n }, () => r.take(r.count(limits.text, 'bytes')))
+      return Array.from({ length: n }, () => {
+        const bytes = r.take(r.count(limits.text, 'bytes'))
+        spend(s, bytes.length)
+        return bytes
+      })
     case 5:
       return readRefs(s, n)
     case 6:
@@ -57,20 +70,31 @@ function readRefs(s: Streams, n: number): Value[] {
 }
 
 function readLists(s: Streams, n: number): Value[] {
-  const counts = readInts(s.structure, n)
-  counts.forEach((c) => expectForm(c >= 0n, 'negative length of a list'))
-  counts.forEach((c) => expectWithin(c, limits.list, 'list'))
-  const ends = counts.map(Number)
-  const texts = readTexts(
-    s,
-    ends.reduce((a, b) => a + b, 0),
-  )
+  const counts = readSizes(s.structure, n, limits.list, 'list')
+  const total = counts.reduce((a, b) => a + b, 0)
+  expectWithin(total, limits.listed, 'texts of lists')
+  const texts = readTexts(s, total)
   let at = 0
-  return ends.map((c) => texts.slice(at, (at += c)))
+  return counts.map((c) => texts.slice(at, (at += c)))
 }
 
 function readTexts(s: Streams, n: number): string[] {
   if (n === 0) return []
+  return readLayout(s, n).map(({ text, bytes }) => {
+    spend(s, bytes)
+    return text
+  })
+}
+
+/** A text and how many bytes it has in UTF-8. */
+interface Sized {
+  text: string
+  bytes: number
+}
+
+const sized = (text: string): Sized => ({ text, bytes: text.length }) // of digits
+
+function readLayout(s: Streams, n: number): Sized[] {
   const r = s.structure
   const layout = r.byte()
   switch (layout) {
@@ -88,17 +112,12 @@ function readTexts(s: Streams, n: number): string[] {
   throw new ProtocolError('malformed', `layout ${layout} of texts`)
 }
 
-function readLengths(r: Reader, n: number): number[] {
-  return readInts(r, n).map((v) => {
-    expectForm(v >= 0n, 'negative length of a text')
-    expectWithin(v, limits.text, 'text')
-    return Number(v)
-  })
-}
+const readLengths = (r: Reader, n: number): number[] => readSizes(r, n, limits.text, 'text')
 
-const cutTexts = (from: Reader, lengths: number[]): string[] => lengths.map((l) => textOf(from.take(l)))
+const cutTexts = (from: Reader, lengths: number[]): Sized[] =>
+  lengths.map((bytes) => ({ text: textOf(from.take(bytes)), bytes }))
 
-function readDistinct(s: Streams, n: number): string[] {
+function readDistinct(s: Streams, n: number): Sized[] {
   const r = s.structure
   const count = r.uvarint()
   expectForm(count >= 1n && count <= n, 'more distinct texts than texts')
@@ -108,10 +127,10 @@ function readDistinct(s: Streams, n: number): string[] {
   return readSmall(r, n, texts.length - 1, 'index').map((i) => texts[i]!)
 }
 
-function readDigits(r: Reader, n: number): string[] {
+function readDigits(r: Reader, n: number): Sized[] {
   const length = r.byte()
-  expectForm(length <= 16, `${length} digits`)
-  return readInts(r, n).map((v) => digits(v, length))
+  expectForm(length >= 1 && length <= 16, `${length} digits`)
+  return readInts(r, n).map((v) => sized(digits(v, length)))
 }
 
 function digits(v: bigint, length: number): string {
@@ -120,13 +139,13 @@ function digits(v: bigint, length: number): string {
   return text
 }
 
-function readIdentities(r: Reader, n: number): string[] {
+function readIdentities(r: Reader, n: number): Sized[] {
   const areas = readInts(r, n)
   const births = readInts(r, n)
   const sequences = readInts(r, n)
   return areas.map((area, i) => {
     const first = digits(area, 6) + calendarDay(births[i]!) + digits(sequences[i]!, 3)
-    return first + checkDigit(first)
+    return sized(first + checkDigit(first))
   })
 }
 
@@ -134,7 +153,7 @@ function readIdentities(r: Reader, n: number): string[] {
 function calendarDay(days: bigint): string {
   const date = new Date(Number(days) * 86_400_000)
   const year = date.getUTCFullYear()
-  expectForm(year >= 0 && year <= 9999, `birth ${days} days after 1970`)
+  expectForm(year >= 1 && year <= 9999, `birth ${days} days after 1970`)
   return date.toISOString().slice(0, 10).replaceAll('-', '')
 }
 
