@@ -22,7 +22,7 @@ export class Host {
   static async start(data?: string): Promise<Host> {
     const folder = data ?? (await mkdtemp(join(tmpdir(), 'gridbook-e2e-')))
     const program = spawn(join(bin, 'gridbook-cli'), ['web'], {
-      env: { ...process.env, GRIDBOOK_DATA: folder },
+      env: { ...process.env, GRIDBOOK_DATA: folder, TZ: 'Asia/Shanghai' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''
@@ -80,6 +80,7 @@ export class Browser {
         '--disable-sync',
       ],
     })
+    context.setDefaultTimeout(15_000)
     const browser = new Browser(context, folder)
     context.on('weberror', (e) => browser.complaints.push(String(e.error())))
     context.on('console', (m) => {
