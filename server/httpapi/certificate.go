@@ -54,5 +54,8 @@ func TLS(l net.Listener, certificate, key []byte) (net.Listener, error) {
 	return tls.NewListener(l, &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}},
 		MinVersion:   tls.VersionTLS13,
+		// The hybrid post-quantum exchange would add 2.3 kB to a handshake
+		// that is otherwise 1 kB: a third of a second on the slowest links.
+		CurvePreferences: []tls.CurveID{tls.X25519},
 	}), nil
 }

@@ -111,3 +111,18 @@ func TestDumpWantsOrder(t *testing.T) {
 		t.Errorf("took a record twice: %s", out)
 	}
 }
+
+func TestAuthors(t *testing.T) {
+	device := func(n syncproto.ReplicaID, person string) *syncproto.Record {
+		return Policy{}.DeviceRecord(stampAt(int64(n), 1), &syncproto.Device{Replica: n, Person: person})
+	}
+	author, err := Authors(listOf(device(2, "王书记"), device(3, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[syncproto.ReplicaID]string{2: "王书记", 3: "replica 3", 4: "replica 4"} {
+		if got := author(n); got != want {
+			t.Errorf("replica %d is %q, want %q", n, got, want)
+		}
+	}
+}
