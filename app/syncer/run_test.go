@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +21,8 @@ import (
 // script is a Transport whose answers are set by the test.
 type script struct {
 	began time.Time
+
+	mu    sync.Mutex
 	tries []time.Duration // when there was an exchange, since began
 	fail  error           // of the next exchanges; nil: an empty answer
 	reply *syncproto.Reply
@@ -26,17 +30,17 @@ type script struct {
 }
 
 func (s *script) Exchange(ctx context.Context, _ string, _ []byte) (Answer, error) {
+	s.mu.Lock()
 	s.tries = append(s.tries, time.Since(s.began))
-	if s.slow > 0 {
-		time.Sleep(s.slow) // virtual time
-	}
+	slow, fail, p := s.slow, s.fail, s.reply
+	s.mu.Unlock()
+	time.Sleep(slow) // virtual time
 	if ctx.Err() != nil {
 		return Answer{}, ctx.Err()
 	}
-	if s.fail != nil {
-		return Answer{}, s.fail
+	if fail != nil {
+		return Answer{}, fail
 	}
-	p := s.reply
 	if p == nil {
 		p = &syncproto.Reply{Version: syncproto.Version, Now: wallClock()}
 	}
@@ -49,9 +53,18 @@ func (s *script) Close() error     { return nil }
 
 // since returns the tries after a point of time and forgets the others.
 func (s *script) since() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	out := s.tries
 	s.tries = nil
 	return out
+}
+
+// play sets what the next exchanges meet.
+func (s *script) play(slow time.Duration, fail error, reply *syncproto.Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow, s.fail, s.reply = slow, fail, reply
 }
 
 // running runs a Syncer in the bubble of synctest until f returns.
@@ -120,7 +133,7 @@ func TestEditDuringASyncIsNotForgotten(t *testing.T) {
 	running(t, Options{}, func(s *Syncer, net *script, _ *laptop) {
 		wait(time.Minute)
 		net.since()
-		net.slow = 20 * time.Second
+		net.play(20*time.Second, nil, nil)
 		s.Wake()
 		wait(6 * time.Second) // the sync is under way
 		if s.Status().Phase != Running {
@@ -136,11 +149,12 @@ func TestEditDuringASyncIsNotForgotten(t *testing.T) {
 
 // TestOfflineAndBack takes the network away and brings it back.
 func TestOfflineAndBack(t *testing.T) {
-	network := "home"
-	running(t, Options{Networks: func() string { return network }}, func(s *Syncer, net *script, _ *laptop) {
+	var network atomic.Value
+	network.Store("home")
+	running(t, Options{Networks: func() string { return network.Load().(string) }}, func(s *Syncer, net *script, _ *laptop) {
 		net.since()
-		net.fail = unreachable(io.ErrUnexpectedEOF)
-		network = ""
+		net.play(0, unreachable(io.ErrUnexpectedEOF), nil)
+		network.Store("")
 		s.Wake()
 		wait(time.Hour)
 		got := net.since()
@@ -166,7 +180,8 @@ func TestOfflineAndBack(t *testing.T) {
 		// Just after a try, so that the next would be minutes away.
 		wait(time.UnixMilli(s.Status().NextTry).Sub(time.Now()))
 		net.since()
-		net.fail, network = nil, "township"
+		net.play(0, nil, nil)
+		network.Store("township")
 		wait(5 * time.Second)
 		if got := net.since(); len(got) != 1 {
 			t.Errorf("tries after the network came back: %v", got)
@@ -178,7 +193,7 @@ func TestOfflineAndBack(t *testing.T) {
 		wait(time.Minute)
 		net.since()
 		// The next failure begins from the shortest pause again.
-		net.fail = unreachable(io.EOF)
+		net.play(0, unreachable(io.EOF), nil)
 		s.Wake()
 		wait(11 * time.Second)
 		if got := net.since(); len(got) != 2 {
@@ -190,8 +205,8 @@ func TestOfflineAndBack(t *testing.T) {
 func TestServerSaysWhenToComeAgain(t *testing.T) {
 	running(t, Options{Jitter: func() float64 { return 0 }}, func(s *Syncer, net *script, _ *laptop) {
 		net.since()
-		net.reply = &syncproto.Reply{Version: syncproto.Version, Now: wallClock(), Retry: 77,
-			Error: &syncproto.Error{Code: syncproto.CodeBusy, Message: "正忙", Hint: "稍后再试"}}
+		net.play(0, nil, &syncproto.Reply{Version: syncproto.Version, Now: wallClock(), Retry: 77,
+			Error: &syncproto.Error{Code: syncproto.CodeBusy, Message: "正忙", Hint: "稍后再试"}})
 		s.Wake()
 		wait(6 * time.Second)
 		st := s.Status()
@@ -203,7 +218,7 @@ func TestServerSaysWhenToComeAgain(t *testing.T) {
 		if got := net.since(); len(got) != 0 {
 			t.Errorf("came too early: %v", got)
 		}
-		net.reply = nil
+		net.play(0, nil, nil)
 		wait(3 * time.Second)
 		if got := net.since(); len(got) != 1 || s.Status().Phase != Idle {
 			t.Errorf("tries %v, status %+v", got, s.Status())
@@ -216,7 +231,7 @@ func TestWhatOnlyAPersonCanMend(t *testing.T) {
 	for _, code := range []syncproto.Code{syncproto.CodeRevoked, syncproto.CodeToken, syncproto.CodeTownship, syncproto.CodeVersion} {
 		running(t, Options{Networks: func() string { return time.Now().String() }}, func(s *Syncer, net *script, l *laptop) {
 			net.since()
-			net.reply = &syncproto.Reply{Version: syncproto.Version, Now: wallClock(), Error: &syncproto.Error{Code: code, Message: "停用", Hint: "联系"}}
+			net.play(0, nil, &syncproto.Reply{Version: syncproto.Version, Now: wallClock(), Error: &syncproto.Error{Code: code, Message: "停用", Hint: "联系"}})
 			s.Wake()
 			wait(time.Minute)
 			net.since()
@@ -234,7 +249,7 @@ func TestWhatOnlyAPersonCanMend(t *testing.T) {
 				t.Errorf("%s: %d unsent", code, n)
 			}
 			// The person has mended it and says so.
-			net.reply = nil
+			net.play(0, nil, nil)
 			if _, err := s.SyncNow(context.Background()); syncproto.CodeOf(err) == code {
 				t.Errorf("%s: SyncNow: %v", code, err)
 			}
@@ -249,13 +264,13 @@ func TestWhatOnlyAPersonCanMend(t *testing.T) {
 
 func TestPortalIsTriedAgain(t *testing.T) {
 	running(t, Options{}, func(s *Syncer, net *script, _ *laptop) {
-		net.fail = notOurs(errors.New("html"))
+		net.play(0, notOurs(errors.New("html")), nil)
 		s.Wake()
 		wait(7 * time.Second)
 		if st := s.Status(); st.Phase != Waiting || st.Problem.Code != syncproto.CodeNotOurs {
 			t.Errorf("status %+v", st)
 		}
-		net.fail = nil
+		net.play(0, nil, nil)
 		wait(time.Minute)
 		if st := s.Status(); st.Phase != Idle {
 			t.Errorf("status %+v", st)
@@ -267,7 +282,7 @@ func TestSyncNowWaitsItsTurnAndCanBeLeft(t *testing.T) {
 	running(t, Options{}, func(s *Syncer, net *script, _ *laptop) {
 		wait(time.Minute)
 		net.since()
-		net.slow = time.Minute
+		net.play(time.Minute, nil, nil)
 		s.Wake()
 		wait(6 * time.Second)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

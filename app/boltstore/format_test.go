@@ -1,0 +1,45 @@
+package boltstore
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var writeFormat = flag.Bool("write-format", false, "write the fixture of the present format, when Format has just been raised")
+
+func fixture(format int) string { return filepath.Join("testdata", fmt.Sprintf("format%d.db", format)) }
+
+// TestOldFormats opens a store of every format there has been. The fixtures
+// stay for ever.
+func TestOldFormats(t *testing.T) {
+	if *writeFormat {
+		dir := t.TempDir()
+		s, err := Create(dir, password, options(nil))
+		check(t, err)
+		furnish(t, s)
+		check(t, s.Close())
+		check(t, os.MkdirAll("testdata", 0o755))
+		check(t, copyNew(fixture(Format), filepath.Join(dir, fileName)))
+	}
+	want := func() contents {
+		s := newStore(t, t.TempDir(), options(nil))
+		furnish(t, s)
+		c, err := read(s)
+		check(t, err)
+		return c
+	}()
+	for format := 1; format <= Format; format++ {
+		b, err := os.ReadFile(fixture(format))
+		check(t, err)
+		s := reopened(t, layOut(t, map[string][]byte{fileName: b}), options(nil))
+		if s.Recovered() != nil {
+			t.Errorf("format %d: taken for damaged: %v", format, s.Recovered().Cause)
+		}
+		got, err := read(s)
+		check(t, err)
+		compareDamaged(t, fmt.Sprintf("format %d", format), got, want, nil, true)
+	}
+}
