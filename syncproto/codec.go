@@ -54,8 +54,8 @@ const maxModelled = 4 << 20
 // Codec encodes and decodes batches. It keeps compressors for reuse and may
 // be used by several goroutines.
 type Codec struct {
-	// Hasty makes every batch quickly, whatever the way: for simulations.
-	Hasty    bool
+	// Plain leaves batches as they are, whatever the way: for simulations.
+	Plain    bool
 	enc, dec sync.Pool
 }
 
@@ -67,10 +67,10 @@ func (c *Codec) Encode(b *Batch, e Effort) []byte {
 	if len(b.Records) == 0 {
 		return nil
 	}
-	if c.Hasty {
-		e = Fast
-	}
 	structure, text := b.layout()
+	if c.Plain {
+		return c.pack(c.pack(nil, structure, codecStored), text, codecStored)
+	}
 	prose := compressor(e, len(text))
 	if e == Small && len(text) <= maxModelled {
 		prose = codecText

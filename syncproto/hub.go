@@ -30,9 +30,9 @@ type Served struct {
 }
 
 // NeedsWrite reports whether Serve may write: it does for an upload and for a
-// request that shows its lease. All other requests may be served in a
-// read-only transaction.
-func NeedsWrite(q *Request) bool { return len(q.Batch) > 0 || len(q.Lease) > 0 }
+// replica that asks to have its lease settled. All other requests may be
+// served in a read-only transaction.
+func NeedsWrite(q *Request) bool { return len(q.Batch) > 0 || len(q.Nonce) > 0 }
 
 // exchange is one Serve.
 type exchange struct {
@@ -116,14 +116,19 @@ func (x *exchange) run() error {
 	if x.req.Verdict.State != VerdictUnknown {
 		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now
 	}
-	if x.oldEpoch() && len(x.req.Lease) == 0 {
-		return refuse(CodeEpoch, "服务器的数据是从备份恢复的", "程序会自动核对并补报,不用做什么")
-	}
-	if NeedsWrite(x.req) {
+	switch {
+	case NeedsWrite(x.req):
 		proceed, err := x.lease()
 		if err != nil || !proceed {
 			return err
 		}
+	case x.oldEpoch():
+		return refuse(CodeEpoch, "服务器的数据是从备份恢复的", "程序会自动核对并补报,不用做什么")
+	case len(x.req.Lease) > 0 && !bytes.Equal(x.req.Lease, x.device.Lease):
+		// It must learn that it is a copy before it gets what the other has
+		// written under the same number: only then can it tell its own
+		// unsent work from that.
+		return refuse(CodeLease, "这是另一台电脑的副本,或是从备份恢复的", "程序会自动换一个编号,内容都还在")
 	}
 	if len(x.req.Batch) > 0 {
 		if err := x.upload(); err != nil {
@@ -161,9 +166,9 @@ func (x *exchange) admit() (err error) {
 }
 
 // lease tells a copied or rolled-back laptop from the one that the lease was
-// given to, and a repeated upload from both. Without a batch it only answers
-// whether the lease still holds: a laptop that was not answered asks so before
-// it makes another batch of the same work.
+// given to, and a repeated upload from both. Without a batch it only settles
+// who asks: a laptop that was not answered does so before it makes another
+// batch of the same work.
 //
 // After a restore every laptop gets a new number: the lost time may have seen
 // stamps of the old one that neither the hub nor the laptop knows any more.

@@ -49,8 +49,10 @@ type Request struct {
 	Token   []byte
 	Cursor  Cursor
 	Now     int64 // the replica's wall clock, ms since 1970
-	// An upload: Lease and Nonce come with every Batch that is not empty.
+	// Lease tells a replica from its copies; it comes with every request.
 	Lease []byte
+	// An upload: Nonce comes with every Batch that is not empty. Without a
+	// Batch it asks the hub to settle who the replica is.
 	Nonce []byte
 	Batch []byte // encoded Batch
 	// Budget is how many bytes of batch the reply may carry; 0: none now.

@@ -19,20 +19,11 @@ func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
 	if err := run(); err != nil {
 		return s.found, err
 	}
-	slack := aheadTolerance
-	if p.Error != nil {
-		slack = 0
-	}
-	renamed, err := healClock(tx, &meta, now, slack)
-	if err != nil {
-		return s.found, err
-	}
-	s.found.Renamed = append(s.found.Renamed, renamed...)
 	return s.found, tx.SetMeta(meta)
 }
 
 // maxHeals bounds how often one sync goes on after being refused.
-const maxHeals = 3
+const maxHeals = 4
 
 // refused heals what can be healed and returns everything else.
 func (r *receiver) refused() error {
@@ -42,12 +33,20 @@ func (r *receiver) refused() error {
 		return r.reply.Error
 	case code == CodeClockAhead:
 		r.meta.Pending = nil // the hub has not joined it and never will
-	case code == CodeEpoch:
+		return r.heal(0)
+	case code == CodeEpoch, code == CodeLease:
 		r.claim = true
+		return nil
 	default:
 		return r.reply.Error
 	}
-	return nil
+}
+
+// heal makes stamps of a clock that ran ahead anew.
+func (r *receiver) heal(tolerance Time) error {
+	renamed, err := healClock(r.tx, r.meta, r.now, tolerance)
+	r.found.Renamed = append(r.found.Renamed, renamed...)
+	return err
 }
 
 // receiver is one Receive.
@@ -86,6 +85,10 @@ func (r *receiver) run() error {
 		m.Lease = p.Lease
 	}
 	if err := r.join(); err != nil {
+		return err
+	}
+	// Before anything is dropped: it looks at what the hub is known to hold.
+	if err := r.heal(aheadTolerance); err != nil {
 		return err
 	}
 	if err := r.drop(); err != nil {

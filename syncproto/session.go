@@ -16,7 +16,7 @@ type Session struct {
 	lost  int
 	heals int  // how often the hub has refused our clock or epoch
 	timed bool // the offset was learnt in this sync
-	claim bool // the next request only shows our lease
+	claim bool // the next request only settles who we are
 	found Progress
 	asked bool // at least one exchange has completed
 	more  bool // the hub has more for us
@@ -101,7 +101,7 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 		return nil, &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
 	}
 	s.found.Renamed, s.sent = nil, nil
-	q := &Request{Version: Version, Token: meta.Token, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
+	q := &Request{Version: Version, Token: meta.Token, Lease: meta.Lease, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
 	if err := s.fill(tx, &meta, q, now); err != nil {
 		return nil, err
 	}
@@ -119,47 +119,37 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 	return q, tx.SetMeta(meta)
 }
 
-// fill chooses what a request carries: the lease, to settle who we are; work;
-// or a comparison.
+// fill chooses what a request carries besides the lease: the wish to have it
+// settled, work, or a comparison.
 func (s *Session) fill(tx ReplicaTx, meta *ReplicaMeta, q *Request, now int64) (err error) {
 	s.claim = s.claim || meta.Pending != nil && s.lost >= giveUpPending
-	// A clock that ran ahead is put right by the reply, before anyone sees
-	// its stamps.
-	if !s.claim && (s.timed || !clockAhead(meta, now)) {
-		if s.sent, err = s.upload(tx, meta); err != nil {
-			return err
-		}
-		if s.sent != nil {
-			q.Lease, q.Nonce, q.Batch = meta.Lease, s.sent.Nonce, s.sent.Batch
-			return nil
-		}
-		if s.probe.active() {
-			if q.Probe, err = s.probe.next(tx); err != nil {
-				return err
-			}
-		}
+	switch {
+	case s.claim && meta.Pending != nil:
+		q.Nonce = meta.Pending.Nonce
+		return nil
+	case s.claim:
+		q.Nonce, err = s.nonce()
+		return err
+	case !s.timed && clockAhead(meta, now):
+		return nil // the reply puts the clock right before anyone sees its stamps
 	}
-	// A copy of another laptop must learn that it is one before it gets what
-	// the other has written under the same number: only then can it tell its
-	// own unsent work from that. So who holds back work shows its lease.
-	held, err := holdsDelta(tx)
-	if err != nil {
+	if s.sent, err = s.upload(tx, meta); err != nil {
 		return err
 	}
-	if s.claim || held {
-		q.Lease = meta.Lease
-		if meta.Pending != nil {
-			q.Nonce = meta.Pending.Nonce
-		}
+	if s.sent != nil {
+		q.Nonce, q.Batch = s.sent.Nonce, s.sent.Batch
+	} else if s.probe.active() {
+		q.Probe, err = s.probe.next(tx)
 	}
-	return nil
+	return err
 }
 
-func holdsDelta(tx ReplicaTx) (bool, error) {
-	for _, err := range tx.Deltas() {
-		return err == nil, err
+func (s *Session) nonce() ([]byte, error) {
+	b := make([]byte, NonceSize)
+	if _, err := io.ReadFull(s.opts.Rand, b); err != nil {
+		return nil, fmt.Errorf("random bytes: %w", err)
 	}
-	return false, nil
+	return b, nil
 }
 
 // upload returns the unanswered batch, or makes one of the oldest unsent work.
@@ -188,9 +178,9 @@ func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
 	if len(batch.Records) == 0 {
 		return nil, nil
 	}
-	up.Nonce = make([]byte, NonceSize)
-	if _, err := io.ReadFull(s.opts.Rand, up.Nonce); err != nil {
-		return nil, fmt.Errorf("random bytes: %w", err)
+	var err error
+	if up.Nonce, err = s.nonce(); err != nil {
+		return nil, err
 	}
 	effort := EffortFor(s.opts.Link)
 	if effort == Fast {

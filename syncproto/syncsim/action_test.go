@@ -47,6 +47,7 @@ var kinds = []struct {
 func (w *world) do(a action) {
 	l := w.laptops[a.Who%len(w.laptops)]
 	r := rand.New(rand.NewPCG(a.R, 1))
+	w.tracef("%s %s", a.Kind, l.name)
 	w.now += 1 + r.Int64N(2000)
 	for _, k := range kinds {
 		if k.name == a.Kind {

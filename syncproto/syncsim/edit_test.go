@@ -42,6 +42,7 @@ func (w *world) create(l *laptop, c syncproto.Collection, parent syncproto.Key, 
 }
 
 func (w *world) value(l *laptop, text, marker string, tag syncproto.Tag, before *syncproto.Record) syncproto.FieldValue {
+	w.tracef("    edit %d by %s: %s of %s field %d", len(w.oracle.edits), l.name, text, marker, tag)
 	return syncproto.FieldValue{Tag: tag, Value: w.oracle.begin(l, text, marker, tag, before)}
 }
 

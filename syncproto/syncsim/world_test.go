@@ -80,9 +80,8 @@ func newWorld(seed uint64) *world {
 	return w
 }
 
-// sharedCodec keeps compressors from run to run. Their levels are not what is
-// simulated.
-var sharedCodec = &syncproto.Codec{Hasty: true}
+// sharedCodec does not compress: that is not what is simulated.
+var sharedCodec = &syncproto.Codec{Plain: true}
 
 // village is the code of the n-th village.
 func village(n int) string { return fmt.Sprintf("%s%03d", township, 200+n) }
@@ -156,6 +155,7 @@ func (w *world) serve(b []byte, fault int) ([]byte, error) {
 			return err
 		}
 		w.bug.reply(w, q, served.Reply)
+		w.traceExchange(q, served.Reply)
 		out = syncproto.AppendReply(nil, served.Reply)
 		return nil
 	})
@@ -245,6 +245,7 @@ const maxExchanges = 200
 func (w *world) sync(l *laptop, next func(n int) fate) (syncproto.Progress, error) {
 	s := syncproto.NewSession(syncproto.SessionOptions{UpBudget: w.up, DownBudget: w.down, Rand: w.rand, Codec: w.codec})
 	w.stats.Syncs++
+	w.tracef("  sync %s, at %d", l.name, l.wall(w))
 	lost := 0
 	for n := range maxExchanges {
 		var q *syncproto.Request
