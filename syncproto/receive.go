@@ -15,10 +15,11 @@ func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
 	if p.Error != nil {
 		run = r.refused
 	}
-	meta.Offset, s.timed = p.Now-now, true
+	meta.Offset = p.Now - now
 	if err := run(); err != nil {
 		return s.found, err
 	}
+	s.timed = true
 	return s.found, tx.SetMeta(meta)
 }
 
