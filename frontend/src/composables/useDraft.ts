@@ -54,6 +54,7 @@ export function useDraft(visit: Ref<VisitDraft>) {
   async function end(): Promise<void> {
     ended = true
     clearTimeout(timer)
+    timer = undefined
     await writing
   }
 

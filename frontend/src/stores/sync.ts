@@ -39,7 +39,10 @@ export const useSync = defineStore('sync', () => {
   }
 
   events.on('sync', (e) => {
-    status.value = e.payload as SyncStatus
+    const next = e.payload as SyncStatus
+    // Events leave out the counts by kind: what is known stays until it is read again.
+    status.value = { ...next, byKind: next.byKind.length ? next.byKind : (status.value?.byKind ?? []) }
+    if (next.phase !== 'running') void refresh().catch(() => undefined)
   })
   events.on(MISSED, () => void refresh().catch(() => undefined))
   events.onRecords(() => void refresh().catch(() => undefined))

@@ -21,6 +21,7 @@ export interface FakeOptions {
   households?: number
   offline?: boolean
   empty?: boolean
+  draft?: dto.VisitDraft
 }
 
 export class FakeService {
@@ -41,6 +42,7 @@ export class FakeService {
 
   constructor(private readonly options: FakeOptions = {}) {
     this.phase = options.phase ?? 'ready'
+    this.draft = options.draft ?? null
     this.township = options.role === 'township'
     this.members = options.empty ? [] : makeMembers(24)
     this.households = options.empty ? [] : makeHouseholds(options.households ?? 420)
@@ -61,6 +63,7 @@ export class FakeService {
       nextTry: Date.parse('2026-11-23T14:20:00'),
       lastSync: Date.parse('2026-11-23T09:03:00'),
       problem: null,
+      clock: null,
       last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
       byKind: options.empty ? [] : [{ collection: 'visit', label: '走访记录', toSend: 3, rejected: 0 }, { collection: 'household', label: '户', toSend: 24, rejected: 1 }],
     }
