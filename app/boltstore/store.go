@@ -200,7 +200,7 @@ func openBolt(path string, o Options) (db *bolt.DB, err error) {
 			// The free list is small and stays on the disk: without it a
 			// failed commit would walk the whole file to find the free pages.
 			NoFreelistSync: false,
-			FreelistType:   bolt.FreelistMapType,
+			FreelistType:   bolt.FreelistArrayType, // neighbours are written as one
 			MaxSize:        o.MaxSize,
 			NoStatistics:   false,
 		})
