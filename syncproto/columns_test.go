@@ -33,6 +33,7 @@ func columnVectors() []columnVector {
 	record := NewRecord(3, Stamp{0, 7})
 	return []columnVector{
 		good("every layout of columns", manyLayouts()),
+		packedVector(),
 		good("300 tags in a collection, 150 in a record", sparse(300)),
 		{name: "a column that no record has", structure: append(begin[:len(begin):len(begin)], 1, 1, 0, 0), holds: []*Record{record}},
 		bad("a text over the limit", CodeTooLarge, append(texts(byte(Text), textsPlain), size(MaxText+1)...)...),
@@ -100,4 +101,28 @@ func sparse(n int) []*Record {
 		r.Write(Tag(tag), r.ID, BoolOf(true))
 	}
 	return out
+}
+
+// packedVector has a column of packed numbers in each of some widths, none
+// and the widest among them.
+func packedVector() columnVector {
+	records := make([]*Record, 5)
+	for i := range records {
+		records[i] = NewRecord(3, Stamp{TimeAt(int64(i + 1)), 7})
+	}
+	widths := []int{0, 3, 13, 56}
+	var s stream
+	s.b = append(s.b, 1, 7, 1, 3, byte(len(records)), intsSame, 0, intsSame, 2, intsSame, 0, intsSame, 0, byte(len(widths)))
+	for tag, width := range widths {
+		values := make([]int64, len(records))
+		for i, r := range records {
+			values[i] = int64((uint64(i)*0x9e3779b97f4a7c15)&(1<<width-1)) - 5
+			r.Write(Tag(tag), r.ID, IntOf(values[i]))
+		}
+		s.b = append(s.b, byte(tag), byte(len(records)), intsSame, 2*regOriginal, byte(Int), intsPacked)
+		s.varint(-5)
+		s.b = append(s.b, byte(width))
+		s.pack(values, -5, width)
+	}
+	return columnVector{name: "packed numbers", structure: s.b, holds: records}
 }

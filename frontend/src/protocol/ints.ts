@@ -34,7 +34,7 @@ function readPacked(r: Reader, n: number): bigint[] {
 
 function bitsAt(bytes: Uint8Array, from: number, width: number): bigint {
   let n = 0n
-  for (let i = (from + width - 1) >> 3; width > 0 && i >= from >> 3; i--) n = (n << 7n) | BigInt(bytes[i]!)
+  for (let i = (from + width - 1) >> 3; width > 0 && i >= from >> 3; i--) n = (n << 8n) | BigInt(bytes[i]!)
   return (n >> BigInt(from & 7)) & ((1n << BigInt(width)) - 1n)
 }
 
