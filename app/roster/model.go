@@ -112,6 +112,8 @@ type Resident struct {
 	Relation  string // code
 	Residence string // code
 	Birth     int64  // ledger.PartialDate as Int, 0: unknown
+
+	home ID // the household that the record names; Household stands for it
 }
 
 // Link says that a member looks after a household from one day to another.
@@ -120,6 +122,8 @@ type Link struct {
 	Member, Household ID
 	Basis             string // code
 	From, To          int64  // days; 0: open
+
+	home ID // as in Resident
 }
 
 // Care is a care mark; never more than a category and what is needed.
@@ -131,6 +135,8 @@ type Care struct {
 	Cycle               string // code
 	Review              int64
 	From, To            int64
+
+	home, person ID // as the record names them
 }
 
 // Now reports whether something dated from and to holds on day; 0 is open.

@@ -89,14 +89,14 @@ func (f fields) resident() *Resident {
 	return &Resident{
 		ID: f.rec.ID, Household: f.ref("household"), Name: f.text("name"), Phone: f.text("phone"),
 		Short: f.text("short_phone"), Sex: f.word("sex"), Relation: f.word("relation"),
-		Residence: f.word("residence"), Birth: f.int("birth"),
+		Residence: f.word("residence"), Birth: f.int("birth"), home: f.ref("household"),
 	}
 }
 
 func (f fields) link() *Link {
 	return &Link{
 		ID: f.rec.ID, Member: f.ref("member"), Household: f.ref("household"), Basis: f.word("link_basis"),
-		From: f.int("from"), To: f.int("to"),
+		From: f.int("from"), To: f.int("to"), home: f.ref("household"),
 	}
 }
 
@@ -104,5 +104,6 @@ func (f fields) care() *Care {
 	return &Care{
 		ID: f.rec.ID, Household: f.ref("household"), Resident: f.ref("resident"), Name: f.text("name"),
 		Category: f.word("care"), Cycle: f.word("cycle"), Review: f.int("review"), From: f.int("from"), To: f.int("to"),
+		home: f.ref("household"), person: f.ref("resident"),
 	}
 }

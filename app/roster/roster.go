@@ -21,7 +21,16 @@ type Roster struct {
 	Residents  map[ID]*Resident
 	Links      map[ID]*Link
 	Cares      map[ID]*Care
+	Merges     map[ID]*Merge // the decisions that stand
 
+	// What was merged into another record is kept here, not above.
+	foldedHouseholds map[ID]*Household
+	foldedResidents  map[ID]*Resident
+	groups           groups
+	different        map[pair]bool
+	unsettled        bool // Settle has something to do
+
+	// Lists by what the records themselves name, merged or not.
 	people   map[ID][]*Resident // by household
 	linksTo  map[ID][]*Link     // by household
 	linksOf  map[ID][]*Link     // by member
@@ -38,7 +47,8 @@ func New() *Roster {
 		Villages: map[ID]*Village{}, Grids: map[ID]*Grid{}, Micros: map[ID]*Micro{},
 		Branches: map[ID]*Branch{}, Covers: map[ID]*BranchGrid{}, Members: map[ID]*Member{},
 		Roles: map[ID]*Role{}, Households: map[ID]*Household{}, Residents: map[ID]*Resident{},
-		Links: map[ID]*Link{}, Cares: map[ID]*Care{},
+		Links: map[ID]*Link{}, Cares: map[ID]*Care{}, Merges: map[ID]*Merge{},
+		foldedHouseholds: map[ID]*Household{}, foldedResidents: map[ID]*Resident{},
 		people: map[ID][]*Resident{}, linksTo: map[ID][]*Link{}, linksOf: map[ID][]*Link{},
 		caresOf: map[ID][]*Care{}, index: newSearchIndex(), words: map[string]string{},
 	}
@@ -47,7 +57,7 @@ func New() *Roster {
 // Collections lists what a roster is read from, in the best order.
 func Collections() []syncproto.Collection {
 	return []syncproto.Collection{ledger.Village, ledger.Grid, ledger.Microgrid, ledger.Branch,
-		ledger.BranchGrid, ledger.Member, ledger.RoleHeld, ledger.Household, ledger.Resident, ledger.Link, ledger.Care}
+		ledger.BranchGrid, ledger.Member, ledger.RoleHeld, ledger.Household, ledger.Resident, ledger.Link, ledger.Care, ledger.Merge}
 }
 
 // Holds reports whether records of c change a roster.
@@ -91,15 +101,19 @@ func (r *Roster) Put(rec *syncproto.Record) {
 		r.dropLink(rec.ID)
 		l := f.link()
 		r.Links[l.ID] = l
-		r.linksTo[l.Household] = append(r.linksTo[l.Household], l)
+		l.Household = r.Resolve(l.home)
+		r.linksTo[l.home] = append(r.linksTo[l.home], l)
 		r.linksOf[l.Member] = append(r.linksOf[l.Member], l)
 	case ledger.Care:
 		r.dropCare(rec.ID)
 		c := f.care()
 		r.Cares[c.ID] = c
+		c.Household, c.Resident = r.Resolve(c.home), r.Resolve(c.person)
 		for _, whose := range c.whose() {
 			r.caresOf[whose] = append(r.caresOf[whose], c)
 		}
+	case ledger.Merge:
+		r.putMerge(f.merge())
 	}
 }
 
@@ -123,16 +137,18 @@ func (r *Roster) Remove(k syncproto.Key) {
 	case ledger.RoleHeld:
 		delete(r.Roles, k.ID)
 	case ledger.Household:
-		delete(r.Households, k.ID)
-		r.sorted = nil
-		r.index.remove(k.ID)
+		r.dropHousehold(k.ID)
+		r.unsettled = true
 	case ledger.Resident:
 		r.dropResident(k.ID)
-		r.index.remove(k.ID)
+		r.unsettled = true
 	case ledger.Link:
 		r.dropLink(k.ID)
 	case ledger.Care:
 		r.dropCare(k.ID)
+	case ledger.Merge:
+		delete(r.Merges, k.ID)
+		r.unsettled = true
 	}
 }
 
@@ -142,15 +158,42 @@ func (r *Roster) putMember(m *Member) {
 }
 
 func (r *Roster) putHousehold(h *Household) {
+	r.come(h.ID)
+	r.dropHousehold(h.ID)
+	if r.Folded(h.ID) {
+		r.foldedHouseholds[h.ID] = h
+		return
+	}
 	r.Households[h.ID] = h
-	r.sorted = nil
 	r.index.put(KindHousehold, h.ID, ID{}, h.Head, h.Hamlet+h.Address, h.Phone, h.No)
 }
 
+// come notes that a record is here that was not: it may be one of a group.
+func (r *Roster) come(id ID) {
+	if len(r.Merges) > 0 && r.kindOf(id) == 0 {
+		r.unsettled = true
+	}
+}
+
+func (r *Roster) dropHousehold(id ID) {
+	delete(r.foldedHouseholds, id)
+	if _, ok := r.Households[id]; ok {
+		delete(r.Households, id)
+		r.index.remove(id)
+	}
+	r.sorted = nil
+}
+
 func (r *Roster) putResident(p *Resident) {
+	r.come(p.ID)
 	r.dropResident(p.ID)
+	p.Household = r.Resolve(p.home)
+	if r.Folded(p.ID) {
+		r.foldedResidents[p.ID] = p
+		return
+	}
 	r.Residents[p.ID] = p
-	r.people[p.Household] = append(r.people[p.Household], p)
+	r.people[p.home] = append(r.people[p.home], p)
 	phone := p.Phone
 	if p.Short != "" {
 		phone += "、" + p.Short
@@ -159,16 +202,18 @@ func (r *Roster) putResident(p *Resident) {
 }
 
 func (r *Roster) dropResident(id ID) {
+	delete(r.foldedResidents, id)
 	if old, ok := r.Residents[id]; ok {
 		delete(r.Residents, id)
-		without(r.people, old.Household, old)
+		without(r.people, old.home, old)
+		r.index.remove(id)
 	}
 }
 
 func (r *Roster) dropLink(id ID) {
 	if old, ok := r.Links[id]; ok {
 		delete(r.Links, id)
-		without(r.linksTo, old.Household, old)
+		without(r.linksTo, old.home, old)
 		without(r.linksOf, old.Member, old)
 	}
 }
@@ -198,7 +243,7 @@ func without[T any](lists map[ID][]*T, id ID, one *T) {
 
 func (c *Care) whose() []ID {
 	var out []ID
-	for _, id := range []ID{c.Household, c.Resident} {
+	for _, id := range []ID{c.home, c.person} {
 		if !id.IsZero() {
 			out = append(out, id)
 		}
@@ -207,10 +252,10 @@ func (c *Care) whose() []ID {
 }
 
 // PeopleOf lists the residents of a household in no particular order.
-func (r *Roster) PeopleOf(household ID) []*Resident { return r.people[household] }
+func (r *Roster) PeopleOf(household ID) []*Resident { return gather(r, r.people, household) }
 
 // LinksTo lists the links of a household, ended ones too.
-func (r *Roster) LinksTo(household ID) []*Link { return r.linksTo[household] }
+func (r *Roster) LinksTo(household ID) []*Link { return gather(r, r.linksTo, household) }
 
 // LinksOf lists the links of a member, ended ones too.
 func (r *Roster) LinksOf(member ID) []*Link { return r.linksOf[member] }
@@ -218,9 +263,9 @@ func (r *Roster) LinksOf(member ID) []*Link { return r.linksOf[member] }
 // CaresOf lists the care marks of a household and of its people, ended ones
 // too.
 func (r *Roster) CaresOf(household ID) []*Care {
-	out := r.caresOf[household]
-	for _, p := range r.people[household] {
-		for _, c := range r.caresOf[p.ID] {
+	out := gather(r, r.caresOf, household)
+	for _, p := range r.PeopleOf(household) {
+		for _, c := range gather(r, r.caresOf, p.ID) {
 			if c.Household != household {
 				out = append(slices.Clip(out), c)
 			}

@@ -60,8 +60,9 @@ const IndexVersion = 1
 // the zone of its calendar. It fails with CodeNotJoined before the laptop was
 // enrolled. Logs are read on in the background: see Loaded and Close.
 func NewBook(store *boltstore.Store, now func() time.Time, wrote func(keys []syncproto.Key, remote bool)) (*Book, error) {
+	rosters := roster.New()
 	b := &Book{
-		store: store, now: now, wrote: wrote, roster: roster.New(), derived: newDerived(),
+		store: store, now: now, wrote: wrote, roster: rosters, derived: newDerived(rosters.Group),
 		authors: map[syncproto.ReplicaID]author{},
 		loading: make(chan struct{}), stop: make(chan struct{}),
 	}
@@ -123,6 +124,7 @@ func (b *Book) load(tx *boltstore.Tx) error {
 			b.derived.put(rec)
 		}
 	}
+	b.roster.Settle()
 	return nil
 }
 
@@ -206,6 +208,7 @@ func (b *Book) Absorb(keys []syncproto.Key, remote bool) error {
 		for i, k := range keys {
 			b.takeIn(k, records[i])
 		}
+		b.roster.Settle()
 		return nil
 	})
 	if err != nil {

@@ -12,13 +12,15 @@ import (
 type derived struct {
 	conflicts map[syncproto.Key]int
 	visits    map[syncproto.ID]visitNote   // by visit
-	visitsOf  map[syncproto.ID][]visitMark // by household, newest first
+	visitsOf  map[syncproto.ID][]visitMark // by household as the visits name it, newest first
 	open      map[syncproto.Key]openNote   // matters, disputes, hazards
 	touched   map[syncproto.Key]bool       // changed while the logs are being read; nil afterwards
 	// mine are the records with a value that this laptop wrote and that still
 	// stands.
 	mine map[syncproto.Key]struct{}
 	own  map[syncproto.ReplicaID]bool // this laptop's numbers, now and before
+	// group lists all households that were merged with one, nil if none was.
+	group func(syncproto.ID) []syncproto.ID
 }
 
 // visitMark is a visit in the short list of its household.
@@ -41,8 +43,9 @@ type openNote struct {
 	closed          bool
 }
 
-func newDerived() *derived {
+func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 	return &derived{
+		group:     group,
 		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
 		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
 		touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
@@ -114,10 +117,25 @@ func newerFirst(a, b visitMark) int {
 	return b.id.Compare(a.id)
 }
 
+// marks lists the visits of a household and of those merged into it, newest
+// first.
+func (d *derived) marks(household syncproto.ID) []visitMark {
+	group := d.group(household)
+	if group == nil {
+		return d.visitsOf[household]
+	}
+	var out []visitMark
+	for _, one := range group {
+		out = append(out, d.visitsOf[one]...)
+	}
+	slices.SortFunc(out, newerFirst)
+	return out
+}
+
 // lastVisit returns the newest visit of a household up to a day on which
 // somebody was met, false if there is none.
 func (d *derived) lastVisit(household syncproto.ID, until int64) (visitMark, bool) {
-	for _, m := range d.visitsOf[household] {
+	for _, m := range d.marks(household) {
 		if int64(m.day) <= until && !m.away {
 			return m, true
 		}
@@ -128,7 +146,7 @@ func (d *derived) lastVisit(household syncproto.ID, until int64) (visitMark, boo
 // visitsBetween counts the visits of a household from one day to another.
 func (d *derived) visitsBetween(household syncproto.ID, from, to int64) int {
 	n := 0
-	for _, m := range d.visitsOf[household] {
+	for _, m := range d.marks(household) {
 		if from <= int64(m.day) && int64(m.day) <= to {
 			n++
 		}

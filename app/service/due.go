@@ -73,7 +73,7 @@ const dayMillis = 86_400_000
 // takes the place of what an earlier one promised. A visit that met nobody
 // leaves the promise open unless it names another day.
 func (b *Book) promised(household syncproto.ID, today int64) int64 {
-	for _, m := range b.derived.visitsOf[household] {
+	for _, m := range b.derived.marks(household) {
 		if int64(m.day) > today {
 			continue
 		}
@@ -145,7 +145,7 @@ func (r reader) phoneOf(h *roster.Household) string {
 
 // headOf is the resident who heads a household, nil if none is known.
 func (b *Book) headOf(h *roster.Household) *roster.Resident {
-	if p, ok := b.roster.Residents[h.HeadRef]; ok {
+	if p, ok := b.roster.Residents[b.roster.Resolve(h.HeadRef)]; ok {
 		return p
 	}
 	for _, p := range b.roster.PeopleOf(h.ID) {

@@ -93,7 +93,7 @@ func (r reader) villageRows() ([]VillageRow, error) {
 // placeOfOpen is the village of an open matter, dispute or hazard.
 func (r reader) placeOfOpen(k syncproto.Key) string {
 	note := r.derived.open[k]
-	if h, ok := r.roster.Households[note.household]; ok {
+	if h, ok := r.roster.Households[r.roster.Resolve(note.household)]; ok {
 		return h.Village
 	}
 	if g, ok := r.roster.Grids[note.grid]; ok {

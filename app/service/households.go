@@ -138,6 +138,10 @@ func (r reader) unsentFilter(refused bool) (func(*roster.Household) bool, error)
 
 // householdOfKey is the household that a record is about, zero if none.
 func (r reader) householdOfKey(k syncproto.Key) syncproto.ID {
+	return r.roster.Resolve(r.namedHousehold(k))
+}
+
+func (r reader) namedHousehold(k syncproto.Key) syncproto.ID {
 	switch k.Collection {
 	case ledger.Household:
 		return k.ID

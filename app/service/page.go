@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"gridbook/app/boltstore"
 	"gridbook/app/roster"
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
@@ -14,6 +15,7 @@ const firstVisits = 20
 
 // page is all about a household but its older logs.
 func (r reader) page(id syncproto.ID) (HouseholdPage, error) {
+	id = r.roster.Resolve(id) // what was merged into it leads here
 	k := syncproto.Key{Collection: ledger.Household, ID: id}
 	rec, err := r.get(k)
 	if err != nil {
@@ -187,7 +189,7 @@ func (r reader) openOf(keep func(openNote) bool, limit int) ([]RecordRow, error)
 	}
 	var list []found
 	for k, n := range r.derived.open {
-		if keep(n) {
+		if n.household = r.roster.Resolve(n.household); keep(n) {
 			list = append(list, found{k, n})
 		}
 	}
@@ -219,7 +221,7 @@ func (r reader) visitsOf(household syncproto.ID, cursor string, limit int) (Visi
 	limit = bounded(limit)
 	var out VisitPage
 	for len(out.Rows) < limit {
-		list, err := r.tx.Children(syncproto.Key{Collection: ledger.Household, ID: household}, ledger.Visit, after, limit)
+		list, err := r.visitsUnder(household, after, limit)
 		if err != nil {
 			return out, err
 		}
@@ -239,6 +241,29 @@ func (r reader) visitsOf(household syncproto.ID, cursor string, limit int) (Visi
 		}
 	}
 	return out, nil
+}
+
+// visitsUnder lists visits of a household and of those merged into it, newest
+// first.
+func (r reader) visitsUnder(household syncproto.ID, after boltstore.Place, limit int) ([]boltstore.Entry, error) {
+	group := r.roster.Group(household)
+	if group == nil {
+		group = []syncproto.ID{household}
+	}
+	var out []boltstore.Entry
+	for _, one := range group {
+		list, err := r.tx.Children(syncproto.Key{Collection: ledger.Household, ID: one}, ledger.Visit, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	if len(group) > 1 {
+		slices.SortFunc(out, func(a, b boltstore.Entry) int {
+			return cmp.Or(cmp.Compare(b.Day, a.Day), b.Place.ID.Compare(a.Place.ID))
+		})
+	}
+	return out[:min(len(out), limit)], nil
 }
 
 // visits pages the contact logs of a village ("": all), newest first.
@@ -268,7 +293,7 @@ func (r reader) visits(village, cursor string, limit int) (VisitPage, error) {
 
 func (r reader) visit(rec *syncproto.Record) VisitRow {
 	f := fieldsOf(rec)
-	household := f.ref("household")
+	household := r.roster.Resolve(f.ref("household"))
 	out := VisitRow{
 		ID: rec.ID.String(), Date: f.words("date"), Mode: f.words("mode"),
 		Visitor: firstOf(r.nameOf("member", f.ref("visitor")), f.text("visitor_name")), Companions: f.text("companions"),

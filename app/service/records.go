@@ -109,12 +109,12 @@ func badDate(text string) error {
 
 // matches reports whether a record is in a query's list.
 func (r reader) matches(q query, rec *syncproto.Record) bool {
-	if ledger.Deleted(rec) != (q.Filter == "deleted") {
+	if ledger.Deleted(rec) != (q.Filter == "deleted") || r.folded(rec.Key) {
 		return false
 	}
 	f := fieldsOf(rec)
 	switch {
-	case !q.household.IsZero() && f.ref("household") != q.household,
+	case !q.household.IsZero() && r.roster.Resolve(f.ref("household")) != r.roster.Resolve(q.household),
 		!q.parent.IsZero() && !r.isChild(q, rec),
 		q.Village != "" && r.home(rec) != q.Village,
 		!q.grid.IsZero() && r.gridOf(rec) != q.grid:
@@ -126,9 +126,14 @@ func (r reader) matches(q query, rec *syncproto.Record) bool {
 	return q.Text == "" || r.holds(rec, q.Text)
 }
 
+// folded reports whether a record was merged into another and is not shown.
+func (r reader) folded(k syncproto.Key) bool {
+	return (k.Collection == ledger.Household || k.Collection == ledger.Resident) && r.roster.Folded(k.ID)
+}
+
 func (r reader) isChild(q query, rec *syncproto.Record) bool {
 	up, ok := ledger.Parent(rec)
-	return ok && up.ID == q.parent
+	return ok && r.roster.Resolve(up.ID) == r.roster.Resolve(q.parent)
 }
 
 func (r reader) gridOf(rec *syncproto.Record) syncproto.ID {
@@ -136,7 +141,7 @@ func (r reader) gridOf(rec *syncproto.Record) syncproto.ID {
 	if id := f.ref("grid"); !id.IsZero() {
 		return id
 	}
-	if h, ok := r.roster.Households[f.ref("household")]; ok {
+	if h, ok := r.roster.Households[r.roster.Resolve(f.ref("household"))]; ok {
 		return h.Grid
 	}
 	return syncproto.ID{}

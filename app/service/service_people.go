@@ -81,7 +81,7 @@ func (s *Service) Grid(ctx context.Context, id string) (GridPage, error) {
 		out.Grid = r.gridRow(g, r.countByGrid())
 		out.Unlinked = out.Grid.Households - out.Grid.Linked
 		for _, n := range r.derived.open {
-			if h, ok := r.roster.Households[n.household]; n.grid == k.ID || ok && h.Grid == k.ID {
+			if h, ok := r.roster.Households[r.roster.Resolve(n.household)]; n.grid == k.ID || ok && h.Grid == k.ID {
 				out.Open++
 			}
 		}
@@ -271,7 +271,7 @@ func (s *Service) VisitForm(ctx context.Context, id string) (VisitDraft, error) 
 		f := fieldsOf(rec)
 		return VisitDraft{
 			ID: id, Date: f.words("date"), Mode: f.text("mode"), Visitor: idText(f.ref("visitor")), VisitorName: f.text("visitor_name"),
-			Companions: f.text("companions"), Household: idText(f.ref("household")), Situation: f.text("situation"),
+			Companions: f.text("companions"), Household: idText(r.roster.Resolve(f.ref("household"))), Situation: f.text("situation"),
 			Request: f.text("request"), Livelihood: f.text("livelihood"), DoneOnSpot: f.text("done_on_spot"),
 			NextDate: f.words("next_date"), Note: f.text("note"), Head: r.nameOf("household", f.ref("household")),
 		}, nil

@@ -66,6 +66,7 @@ func (r reader) nameOf(collection string, id syncproto.ID) string {
 }
 
 func (r reader) rosterName(collection string, id syncproto.ID) (string, bool) {
+	id = r.roster.Resolve(id)
 	switch collection {
 	case "household":
 		if h, ok := r.roster.Households[id]; ok {
@@ -170,7 +171,7 @@ func (r reader) subtitle(rec *syncproto.Record) string {
 	case ledger.Household:
 		return f.text("address")
 	case ledger.Resident:
-		if h, ok := r.roster.Households[f.ref("household")]; ok {
+		if h, ok := r.roster.Households[r.roster.Resolve(f.ref("household"))]; ok {
 			return joined(" · ", f.words("relation"), h.Address)
 		}
 	case ledger.Member:

@@ -217,7 +217,7 @@ func (r reader) row(rec *syncproto.Record) RecordRow {
 	f := fieldsOf(rec)
 	out := RecordRow{
 		Collection: keyOf(rec.Collection), ID: rec.ID.String(), Title: r.title(rec), Subtitle: r.subtitle(rec),
-		Date: dateText(f.int("date")), Village: r.home(rec), Household: idText(f.ref("household")),
+		Date: dateText(f.int("date")), Village: r.home(rec), Household: idText(r.roster.Resolve(f.ref("household"))),
 		Grid: r.nameOf("grid", f.ref("grid")), State: f.words("state"),
 		Sync: r.state(rec.Key), Conflicts: len(rec.Conflicts()),
 	}
