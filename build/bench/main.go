@@ -13,15 +13,16 @@ import (
 )
 
 type options struct {
-	data     string
-	large    bool
-	slow6    bool
-	villages int
+	data  string
+	works bool
+	large bool
+	slow6 bool
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.data, "workload", "", "a folder that workload.mjs has written; empty: make one")
+	flag.BoolVar(&o.works, "works", true, "W1 to W6 and what TLS adds")
 	flag.BoolVar(&o.large, "large", false, "also W2 and W4 at 10,000, 100,000 and 1,000,000 stored records (minutes)")
 	flag.BoolVar(&o.slow6, "slow6", false, "also W6 on the slow link (minutes)")
 	flag.Parse()
@@ -49,11 +50,13 @@ func run(o options) error {
 	if err := generate(o.data, villages); err != nil {
 		return err
 	}
-	if err := works(programs, dir, o); err != nil {
-		return err
-	}
-	if err := sealed(programs, dir, o); err != nil {
-		return err
+	if o.works {
+		if err := works(programs, dir, o); err != nil {
+			return err
+		}
+		if err := sealed(programs, dir, o); err != nil {
+			return err
+		}
 	}
 	if o.large {
 		return grown(programs, dir)

@@ -19,7 +19,7 @@ func (t *township) laptop(role, scope, person string, w link.Way) (*stage.Laptop
 	if err != nil {
 		return nil, err
 	}
-	l := &stage.Laptop{Programs: t.office.Programs, Dir: t.folder(), Password: password}
+	l := &stage.Laptop{Programs: t.office.Programs, Dir: t.folder(), Password: password, Watched: true}
 	return l, t.over(w, func() error { return l.Join(invitation) })
 }
 
@@ -92,7 +92,11 @@ func (t *township) w2and4() (w2, w4 []figure, err error) {
 		name string
 		link.Way
 	}{{"fast, warm", link.Way{}}, {"slow, warm", link.Slow()}} {
-		d, err := t.sit("village", workload.VillageCode("v02"), "委员"+way.name)
+		var d *desk
+		err := t.over(way.Way, func() (err error) {
+			d, err = t.sit("village", workload.VillageCode("v02"), "委员"+way.name)
+			return err
+		})
 		if err != nil {
 			return nil, nil, err
 		}

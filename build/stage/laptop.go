@@ -11,12 +11,17 @@ type Laptop struct {
 	Programs Programs
 	Dir      string
 	Password string
+	Watched  bool // its commands' memory is looked at
 }
 
 // Start runs gridbook-cli with --json.
 func (l *Laptop) Start(stdin io.Reader, args ...string) (*Process, error) {
 	env := []string{"GRIDBOOK_DATA=" + l.Dir, "GRIDBOOK_PASSWORD=" + l.Password}
-	return start(l.Programs.Laptop, env, stdin, append(args, "--json")...)
+	p, err := start(l.Programs.Laptop, env, stdin, append(args, "--json")...)
+	if err == nil && l.Watched {
+		go p.watch()
+	}
+	return p, err
 }
 
 // Run is Start and Wait. What cannot be started has exit -1.

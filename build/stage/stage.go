@@ -13,9 +13,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strconv"
 	"strings"
-	"syscall"
+	"sync/atomic"
 	"time"
 )
 
@@ -64,7 +64,7 @@ type Result struct {
 // Usage is what a process took.
 type Usage struct {
 	Wall, CPU time.Duration
-	Memory    int64 // greatest resident size, bytes
+	Memory    int64 // greatest resident size, bytes; of laptops only if watched
 }
 
 // Failed returns nil if the command did what it was told.
@@ -108,6 +108,7 @@ type Process struct {
 	began    time.Time
 	done     chan struct{}
 	result   Result
+	memory   atomic.Int64 // if watched
 }
 
 func start(program string, env []string, stdin io.Reader, args ...string) (*Process, error) {
@@ -131,20 +132,28 @@ func start(program string, env []string, stdin io.Reader, args ...string) (*Proc
 }
 
 func usage(s *os.ProcessState, wall time.Duration) Usage {
-	u := Usage{Wall: wall, CPU: s.UserTime() + s.SystemTime()}
-	if r, ok := s.SysUsage().(*syscall.Rusage); ok {
-		u.Memory = int64(r.Maxrss)
-		if runtime.GOOS != "darwin" {
-			u.Memory *= 1024
+	return Usage{Wall: wall, CPU: s.UserTime() + s.SystemTime()}
+}
+
+// watch looks at the process's memory until it ends, and keeps the greatest.
+// What the kernel tells afterwards counts the parent's memory too, from the
+// moment between fork and exec.
+func (p *Process) watch() {
+	proc := filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid))
+	for p.Running() {
+		if n, err := peakMemory(proc); err == nil {
+			p.memory.Store(max(n, p.memory.Load()))
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	return u
 }
 
 // Wait waits for the end.
 func (p *Process) Wait() Result {
 	<-p.done
-	return p.result
+	r := p.result
+	r.Usage.Memory = p.memory.Load()
+	return r
 }
 
 // Running reports whether the command has not ended yet.
