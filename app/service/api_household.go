@@ -63,6 +63,8 @@ type HouseholdPage struct {
 	Visits    VisitPage     `json:"visits"`
 	Due       *DueVisit     `json:"due"`
 	Sync      SyncState     `json:"sync"` // the least advanced of all that the page shows
+	// Doubles counts what looks like this household or its people.
+	Doubles int `json:"doubles"`
 }
 
 // ResidentRow is a person of a household.

@@ -25,6 +25,8 @@ type Book struct {
 	derived *derived
 	authors map[syncproto.ReplicaID]author
 
+	proposals proposals
+
 	absorbing sync.Mutex // one commit after the other is taken in
 	loading   chan struct{}
 	stop      chan struct{}

@@ -19,6 +19,8 @@ type derived struct {
 	// stands.
 	mine map[syncproto.Key]struct{}
 	own  map[syncproto.ReplicaID]bool // this laptop's numbers, now and before
+	// numbers grows with every change of an ID number.
+	numbers uint64
 	// group lists all households that were merged with one, nil if none was.
 	group func(syncproto.ID) []syncproto.ID
 }
@@ -74,6 +76,9 @@ func (d *derived) put(rec *syncproto.Record) {
 }
 
 func (d *derived) remove(k syncproto.Key) {
+	if k.Collection == ledger.ResidentPrivate {
+		d.numbers++
+	}
 	delete(d.conflicts, k)
 	delete(d.open, k)
 	delete(d.mine, k)

@@ -42,6 +42,11 @@ func (r reader) page(id syncproto.ID) (HouseholdPage, error) {
 		due := r.dueVisit(h, day, why)
 		out.Due = &due
 	}
+	doubles, err := r.doublesOf(id, "")
+	if err != nil {
+		return out, err
+	}
+	out.Doubles = len(doubles)
 	out.Sync = out.allStates()
 	return out, nil
 }

@@ -147,7 +147,15 @@ func (s *Service) Delete(ctx context.Context, collection, id string) (Saved, err
 	if err != nil {
 		return Saved{}, err
 	}
-	return s.write(b, []edit.Edit{{Collection: k.Collection, ID: k.ID, Delete: true}})
+	edits := []edit.Edit{{Collection: k.Collection, ID: k.ID, Delete: true}}
+	b.mu.RLock()
+	for _, id := range b.roster.Group(k.ID) {
+		if id != k.ID && !b.roster.Folded(k.ID) { // what was merged into it goes with it
+			edits = append(edits, edit.Edit{Collection: k.Collection, ID: id, Delete: true})
+		}
+	}
+	b.mu.RUnlock()
+	return s.write(b, edits)
 }
 
 // AddStep adds a step to a matter, dispute or mobile member's record and, in

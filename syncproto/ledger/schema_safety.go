@@ -119,6 +119,7 @@ func officeCollections() []Collection {
 			{Tag: 8, Key: "reason", Label: "理由", Type: Text},
 			{Tag: 9, Key: "by", Label: "决定人", Type: Text},
 			{Tag: 10, Key: "undone", Label: "已撤销", Type: Bool},
+			{Tag: 11, Key: "taken", Label: "取自并入那条的内容", Type: List},
 		}},
 	}
 }

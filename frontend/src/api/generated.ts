@@ -74,6 +74,57 @@ export interface Contact {
   phone: string
 }
 
+export interface Double {
+  collection: string
+  why: string[]
+  a: DoubleSide
+  b: DoubleSide
+  fields: DoubleField[]
+  also: string[]
+  canWrite: boolean
+}
+
+export interface DoubleDecision {
+  id: string
+  collection: string
+  same: boolean
+  keep: string
+  drop: string
+  household: string
+  taken: string
+  by: string
+  at: number
+  canWrite: boolean
+}
+
+export interface DoubleField {
+  key: string
+  label: string
+  a: string
+  b: string
+  differs: boolean
+}
+
+export interface DoubleSide {
+  id: string
+  title: string
+  subtitle: string
+  village: string
+  household: string
+  people: number
+  visits: number
+  created: number
+  changed: number
+  by: string
+  sync: SyncState
+}
+
+export interface Doubles {
+  total: number
+  rows: Double[]
+  decided: DoubleDecision[]
+}
+
 export interface DueVisit {
   household: string
   head: string
@@ -200,6 +251,7 @@ export interface HouseholdPage {
   visits: VisitPage
   due: DueVisit | null
   sync: SyncState
+  doubles: number
 }
 
 export interface HouseholdQuery {
@@ -626,6 +678,8 @@ export const api = {
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
   /** DiscardDraft drops the visit that was being written. */
   discardDraft: (): Promise<void> => transport.call('DiscardDraft', []),
+  /** Doubles lists what looks like one: of a household and its people, or with "" of everything on this laptop. */
+  doubles: (household: string, limit: number): Promise<Doubles> => transport.call('Doubles', [household, limit]),
   /** Draft returns the visit that was being written, null if there is none. */
   draft: (): Promise<VisitDraft | null> => transport.call('Draft', []),
   /** Due lists the visits due up to a date ("": today), most overdue first. */
@@ -666,8 +720,12 @@ export const api = {
   member: (id: string): Promise<MemberPage> => transport.call('Member', [id]),
   /** Members lists the Party members of a village, by grid and name. */
   members: (village: string): Promise<MemberRow[]> => transport.call('Members', [village]),
+  /** Merge decides that drop is the same household, or resident, as keep: see Book.Merge. */
+  merge: (keep: string, drop: string, take: string[]): Promise<Saved> => transport.call('Merge', [keep, drop, take]),
   /** Monthly returns the monthly report, a line for each village. */
   monthly: (month: string): Promise<MonthlyRow[]> => transport.call('Monthly', [month]),
+  /** NotSame decides that two records are not the same. */
+  notSame: (one: string, other: string): Promise<Saved> => transport.call('NotSame', [one, other]),
   /** Record returns a record for a form; with id "" an empty one. */
   record: (collection: string, id: string): Promise<RecordView> => transport.call('Record', [collection, id]),
   /** Records lists records of a collection from a cursor; "" is the beginning. */
@@ -706,6 +764,8 @@ export const api = {
   undo: (token: string): Promise<Saved> => transport.call('Undo', [token]),
   /** Unlock opens the data with the person's password. */
   unlock: (password: string): Promise<State> => transport.call('Unlock', [password]),
+  /** Unmerge takes back a decision about two records. */
+  unmerge: (id: string): Promise<Saved> => transport.call('Unmerge', [id]),
   /** Villages lists the villages of this laptop; a township has all of its own. */
   villages: (): Promise<VillageRow[]> => transport.call('Villages', []),
   /** VisitForm returns a visit as a draft, to change it. */
