@@ -50,7 +50,7 @@ func TestProtocolText(t *testing.T) {
 	}
 	codes := section(t, text, "Errors")
 	for _, c := range []syncproto.Code{syncproto.CodeBusy, syncproto.CodeClockAhead, syncproto.CodeToken, syncproto.CodeRevoked,
-		syncproto.CodeTownship, syncproto.CodeVersion, syncproto.CodeInvitation, syncproto.CodeEpoch, syncproto.CodeMalformed,
+		syncproto.CodeTownship, syncproto.CodeVersion, syncproto.CodeInvitation, syncproto.CodeEpoch, syncproto.CodeLease, syncproto.CodeMalformed,
 		syncproto.CodeTooLarge, syncproto.CodeInternal, syncproto.CodeScope, syncproto.CodeField, syncproto.CodeReference} {
 		if !strings.Contains(codes, "`"+string(c)+"`") {
 			t.Errorf("the errors lack %s", c)

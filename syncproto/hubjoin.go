@@ -65,6 +65,10 @@ func (x *exchange) accept(r *Record) (bool, error) {
 			return true, nil // we have it, so nobody need ask whether it may be
 		}
 	}
+	if !after.fits() { // else no one could read it any more
+		x.reply.Rejections = append(x.reply.Rejections, Rejection{r.Key, CodeTooLarge, "这条记录的内容太多,服务器放不下"})
+		return false, nil
+	}
 	parent, home, err := x.home(after, old)
 	if err != nil {
 		return false, err

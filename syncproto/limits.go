@@ -17,3 +17,14 @@ const (
 	MaxDays        = 1 << 15  // days in a probe
 	MaxAheadMillis = 24 * 3600 * 1000
 )
+
+// fits reports whether a record, as a join has made it, can still be encoded
+// for others. Its values are not looked at: no join makes them longer.
+func (r *Record) fits() bool {
+	for _, f := range r.Fields {
+		if len(f.Heads) > MaxHeads || len(f.Seen) > MaxSeen {
+			return false
+		}
+	}
+	return len(r.Fields) <= MaxFields
+}

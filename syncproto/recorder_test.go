@@ -63,14 +63,19 @@ type recorder struct {
 	out     recording
 }
 
-// play is the session: two laptops of one village, a first copy in pages, the
-// same field written on both offline, a value that is refused, an erasure, a
-// record lost by a disk and healed, and a quiet exchange at the end.
-func play(t *testing.T) recording {
+func newRecorder(t *testing.T) *recorder {
 	r := &recorder{T: t, now: 1_788_220_800_000, rand: rand.NewChaCha8([32]byte{1}), codec: syncproto.NewCodec(),
 		laptops: map[string]*syncsim.ReplicaStore{}, out: recording{Version: syncproto.Version, Ends: map[string]held{}}}
 	r.hub = &syncproto.Hub{Policy: office{}, Rand: r.rand, Codec: r.codec}
 	r.store = syncsim.NewHubStore(syncproto.HubState{Township: officeCode, Name: "新狮街道", Epoch: syncproto.Epoch(r.now / 1000)})
+	return r
+}
+
+// play is the session: two laptops of one village, a first copy in pages, the
+// same field written on both offline, a value that is refused, an erasure, a
+// record lost by a disk and healed, and a quiet exchange at the end.
+func play(t *testing.T) recording {
+	r := newRecorder(t)
 	r.enrol("li")
 	homes, visits := r.roster("li")
 	r.sync("li", "a first copy and an upload", 0)
@@ -96,8 +101,8 @@ func play(t *testing.T) recording {
 	r.lose("wang", homes[2])
 	r.sync("wang", "what a disk has lost is found and comes again", 0)
 	r.sync("li", "nothing new", 0)
-	for name := range r.laptops {
-		r.out.Ends[name] = r.held(name)
+	for name, store := range r.laptops {
+		r.out.Ends[name] = holds(t, store)
 	}
 	return r.out
 }
@@ -211,20 +216,22 @@ func (r *recorder) serve(up []byte) (down []byte) {
 	return down
 }
 
-func (r *recorder) held(name string) held {
+// holds says what a laptop holds.
+func holds(t *testing.T, store *syncsim.ReplicaStore) held {
+	t.Helper()
 	out := held{Records: []string{}, Conflicts: []string{}}
-	must(r.T, r.laptops[name].View(func(tx syncproto.ReplicaTx) error {
+	must(t, store.View(func(tx syncproto.ReplicaTx) error {
 		keys := map[syncproto.Key]bool{}
 		for d, err := range tx.Days() {
-			must(r.T, err)
+			must(t, err)
 			for h, err := range tx.OfDay(d.Day) {
-				must(r.T, err)
+				must(t, err)
 				keys[h.Key] = true
 			}
 		}
 		for _, k := range slices.SortedFunc(maps.Keys(keys), syncproto.Key.Compare) {
 			rec, err := tx.Agreed(k)
-			must(r.T, err)
+			must(t, err)
 			out.Records = append(out.Records, hex.EncodeToString(syncproto.AppendRecord(nil, rec)))
 			for _, tag := range rec.Conflicts() {
 				out.Conflicts = append(out.Conflicts, fmt.Sprintf("%x/%d", k.Bytes(), tag))
