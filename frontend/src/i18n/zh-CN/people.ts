@@ -57,7 +57,7 @@ export const people = {
     head: '户主',
     people: '{n} 人',
     address: '地址',
-    gridMember: '网格、联系人',
+    gridMember: '网格/联系人',
     noMember: '还没有联系人',
     phone: '电话',
     lastVisit: '上次走访',
