@@ -2,8 +2,9 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { Browser, Host, bin } from './host'
@@ -72,6 +73,18 @@ export class Office {
     return stdout
   }
 }
+
+/** Runs a command of a laptop without its window. */
+export async function command(data: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, GRIDBOOK_DATA: data, GRIDBOOK_PASSWORD: password, TZ: 'Asia/Shanghai' }
+  const { stdout } = await run(join(bin, 'gridbook-cli'), args, { env })
+  return stdout
+}
+
+/** The sample workbooks in the order in which a village imports them. */
+export const samples = ['网格一览表', '红色网格员花名册', '住户花名册', '红色网格员联系户一览表', '走访记录2024'].map((name) =>
+  join(dirname(fileURLToPath(import.meta.url)), '../../../app/importer/testdata', `沙溪村-${name}.xlsx`),
+)
 
 /** A laptop: its program, and a browser that shows its screens. */
 export class Laptop {

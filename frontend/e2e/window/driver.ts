@@ -112,6 +112,14 @@ export class Window {
     return this.run<string>('return document.title')
   }
 
+  /** Waits until an expression in the page fits, and returns it. */
+  async until(expression: string, fits: RegExp): Promise<string> {
+    return until(`${expression} to fit ${fits}`, async () => {
+      const value = await this.run<string>(`return String(${expression})`)
+      return fits.test(value) ? value : undefined
+    })
+  }
+
   /** Waits for an element and returns its handle. */
   async find(css: string): Promise<string> {
     return until(css, async () => {
