@@ -26,7 +26,7 @@ func placeFile(data string) string { return filepath.Join(data, "window.json") }
 
 // placeOf reads where the window was; the usual size if it is not known.
 func placeOf(data string) place {
-	usual := place{Width: 1280, Height: 800}
+	usual := place{Width: 1200, Height: 690} // fits a screen of 1366 by 768 with its task bar
 	text, err := os.ReadFile(placeFile(data))
 	if err != nil {
 		return usual

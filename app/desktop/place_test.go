@@ -15,7 +15,7 @@ func TestPlaceIsKept(t *testing.T) {
 }
 
 func TestPlaceFallsBack(t *testing.T) {
-	usual := place{Width: 1280, Height: 800}
+	usual := place{Width: 1200, Height: 690}
 	for name, text := range map[string]string{
 		"damaged":   `{"x":`,
 		"empty":     ``,
