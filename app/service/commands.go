@@ -97,3 +97,6 @@ func Restore(o Options, backup, password string) error {
 	}
 	return store.Close()
 }
+
+// ParseID reads an id that a person typed: CodeNotFound if it is none.
+func ParseID(text string) (syncproto.ID, error) { return parseID(text) }
