@@ -18,6 +18,7 @@ type restamper struct {
 	all     bool      // make all stamps anew, not only the wrong ones
 	limit   Time      // stamps and ids after this are wrong
 	refused Time      // the same for what the hub may have joined already
+	floor   Time      // no stamp of ours that stays is later, no new one earlier
 	stamps  map[Stamp]Stamp
 	ids     map[ID]ID
 }
@@ -78,6 +79,7 @@ func (r *restamper) run() ([]Renamed, error) {
 		deltas = append(deltas, d)
 	}
 	kept := r.keep(deltas)
+	r.floor = r.meta.Clock.Last
 	var renamed []Renamed
 	for _, d := range deltas {
 		if err := r.rename(d, kept, &renamed); err != nil {
@@ -207,16 +209,24 @@ func (r *restamper) register(g, known Register, limit Time) Register {
 	slices.SortFunc(fresh.Heads, func(a, b Head) int { return a.Stamp.Compare(b.Stamp) })
 	for _, s := range g.Seen {
 		if s.Replica == r.replica && (r.all || s.Time > limit) {
-			// Our own unsent writes in between are gone with their stamps.
-			// To go on claiming that we saw up to here would hide what a
-			// copy of this store may have written under the same number.
-			if s.Time = min(s.Time, known.newest(r.replica)); s.Time == 0 {
+			if s.Time = min(s.Time, r.claimed(known)); s.Time == 0 {
 				continue
 			}
 		}
 		fresh.Seen = append(fresh.Seen, s)
 	}
 	return fresh
+}
+
+// claimed returns up to when a register may claim to have seen our own writes.
+// The unsent ones after that are gone with their stamps. With the number
+// still ours alone, we have seen all that stay; but if a copy of this store
+// has used it too, only what the hub is known to hold.
+func (r *restamper) claimed(known Register) Time {
+	if r.all {
+		return known.newest(r.replica)
+	}
+	return r.floor
 }
 
 // newest returns the newest time of a replica's writes that r knows, 0 if none.
