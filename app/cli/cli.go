@@ -82,8 +82,8 @@ func commands() []command {
 		{"search", "TEXT [--limit N]", "按姓名、拼音、首字母、门牌、电话尾号查人和户", `gridbook search zhangsan`, search},
 		{"sync", "", "同步一次", `gridbook sync --json`, sync},
 		{"status", "", "待上传、已上传、被退回、核对结果", `gridbook status --json`, status},
-		{"conflicts", "", "列出两边改得不一样、要人核对的内容", `gridbook conflicts --json`, conflicts},
-		{"resolve", "ID FIELD --take N | --value JSON", "核对：取第 N 个值，或另写一个", `gridbook resolve 065svpb80000q000003g phone --take 1`, resolve},
+		{"conflicts", "[--mine]", "列出两边改得不一样、要人核对的内容；--mine 只看这台电脑填的、现在没有显示的，和核对的结果", `gridbook conflicts --mine --json`, conflicts},
+		{"resolve", "ID FIELD --take N | ID FIELD --value JSON | --all-from N", "核对：取第 N 个值，或另写一个；--all-from 全部取 N 号电脑的", `gridbook resolve 065svpb80000q000003g phone --take 1`, resolve},
 		{"duplicates", "[--village CODE] [--limit N]", "列出像是同一户、同一个人的资料，两条并排", `gridbook duplicates --json`, duplicates},
 		{"merge", "KEEP DROP [--take FIELD,FIELD]", "两条是同一个：并到 KEEP，空着的从 DROP 补，--take 的几项取 DROP 的；可撤销", `gridbook merge 065svpb80000q000003g 065svpb80000q000003h --take phone,address`, merge},
 		{"notsame", "ID ID", "两条不是同一个，以后不再提示", `gridbook notsame 065svpb80000q000003g 065svpb80000q000003h`, notSame},
@@ -167,7 +167,7 @@ func (c *call) parse(args []string) error {
 		if !ok {
 			continue
 		}
-		if option == "dry-run" {
+		if option == "dry-run" || option == "mine" {
 			c.given[option] = f.Bool(option, false, "")
 		} else if c.named[option] == nil {
 			c.named[option] = f.String(option, "", "")

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gridbook/app/service"
+	"gridbook/syncproto"
 )
 
 func get(c *call) error {
@@ -101,6 +102,9 @@ func conflicts(c *call) error {
 	if err := c.need(0); err != nil {
 		return err
 	}
+	if *c.given["mine"] {
+		return c.lostValues()
+	}
 	return c.open(func(l *service.Laptop) error {
 		rows, err := l.Book.Conflicts()
 		if err != nil {
@@ -126,11 +130,39 @@ func (c *call) printConflict(line conflictLine) {
 		if h.Shown {
 			shown = "  ← 现在显示"
 		}
-		fmt.Fprintf(c.Stdout, "  %d. %s  %s%s\n", h.N, h.Text, h.By, shown)
+		fmt.Fprintf(c.Stdout, "  %d. %s  %s（电脑 %d）%s\n", h.N, h.Text, h.By, h.Replica, shown)
 	}
 }
 
+// lostValues prints what was written on this laptop and is not shown, and what
+// became of it.
+func (c *call) lostValues() error {
+	return c.open(func(l *service.Laptop) error {
+		l.Book.Loaded()
+		list, err := l.Book.LostValues()
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			word := "等人核对，现在显示"
+			switch {
+			case v.Taken:
+				word = "已核对，用了您填的"
+			case v.Decided:
+				word = "已核对，用的是"
+			}
+			if err := c.out(v, "%s  %s  %s：您填的是 %s；%s %s  %s", v.ID, v.Title, v.Label, v.Mine, word, v.Shown, v.By); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func resolve(c *call) error {
+	if c.has("all-from") {
+		return resolveFrom(c)
+	}
 	if err := c.need(2); err != nil {
 		return err
 	}
@@ -164,6 +196,24 @@ func resolve(c *call) error {
 			return err
 		}
 		return c.out(map[string]any{"id": id, "field": field, "value": line.Fields[field]}, "已核对：%s", line.Fields[field])
+	})
+}
+
+// resolveFrom takes all values of one laptop.
+func resolveFrom(c *call) error {
+	if err := c.need(0); err != nil {
+		return err
+	}
+	n, err := c.number("all-from", 0)
+	if err != nil {
+		return err
+	}
+	return c.open(func(l *service.Laptop) error {
+		fields, w, err := l.Book.ResolveFrom(syncproto.ReplicaID(n))
+		if err != nil {
+			return err
+		}
+		return c.out(map[string]int{"records": len(w.Keys), "fields": fields}, "已核对 %d 条资料里的 %d 项。", len(w.Keys), fields)
 	})
 }
 

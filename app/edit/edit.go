@@ -29,4 +29,8 @@ type Set struct {
 	Tag   syncproto.Tag
 	Value syncproto.Value
 	To    Handle
+	// Again, in place of a value, makes the field stand between these again,
+	// the last of them shown: it takes a decision back. Their stamps say who
+	// had written them.
+	Again []syncproto.Head
 }

@@ -141,8 +141,34 @@ type HeadView struct {
 	Received int64  `json:"received"` // when the server got the record's newest change; 0: not yet
 	By       string `json:"by"`
 	Device   string `json:"device"`
-	Own      bool   `json:"own"` // written on this laptop
+	Replica  int    `json:"replica"` // number of the laptop, for ResolveFrom
+	Own      bool   `json:"own"`     // written on this laptop
 	Shown    bool   `json:"shown"`
+}
+
+// Resolved is the outcome of deciding many fields at once.
+type Resolved struct {
+	Records int    `json:"records"`
+	Fields  int    `json:"fields"`
+	Undo    string `json:"undo"`
+}
+
+// LostValue is a value written on this laptop that is not the one shown, and
+// what became of it.
+type LostValue struct {
+	Collection string `json:"collection"`
+	ID         string `json:"id"`
+	Title      string `json:"title"`
+	Household  string `json:"household"` // to open; "" if none
+	Field      string `json:"field"`     // key
+	Label      string `json:"label"`
+	Mine       string `json:"mine"`  // in words
+	Shown      string `json:"shown"` // in words
+	By         string `json:"by"`    // who wrote what is shown, or decided
+	Device     string `json:"device"`
+	At         int64  `json:"at"`      // when
+	Decided    bool   `json:"decided"` // somebody has decided
+	Taken      bool   `json:"taken"`   // and took what was written here
 }
 
 // ConflictRow is a record with conflicts, for the review list.

@@ -64,6 +64,72 @@ func noteOwn(tx *boltstore.Tx) error {
 	return putSetting(tx, ownSetting, append(before, meta.Replica))
 }
 
+// reopened says which stamp a value had before somebody decided and took the
+// decision back.
+type reopened struct{ New, Old string }
+
+const reopenedSetting = "reopened"
+
+// maxReopened is how many such stamps are remembered.
+const maxReopened = 500
+
+// noteReopened remembers, on this laptop, whose the values were.
+func noteReopened(tx *boltstore.Tx, more []reopened) error {
+	if len(more) == 0 {
+		return nil
+	}
+	var all []reopened
+	if _, err := setting(tx, reopenedSetting, &all); err != nil {
+		return err
+	}
+	for i := range more { // it may have been brought up before
+		for _, earlier := range all {
+			if earlier.New == more[i].Old {
+				more[i].Old = earlier.Old
+			}
+		}
+	}
+	all = append(all, more...)
+	return putSetting(tx, reopenedSetting, all[max(0, len(all)-maxReopened):])
+}
+
+// written returns the stamp with which a value was first written: that of
+// its head unless a decision about it was taken back here.
+func (r reader) written(at syncproto.Stamp) syncproto.Stamp {
+	if !r.derived.own[at.Replica] {
+		return at
+	}
+	var all []reopened
+	if _, err := setting(r.tx, reopenedSetting, &all); err != nil {
+		return at
+	}
+	for _, one := range all {
+		if one.New != at.String() {
+			continue
+		}
+		if old, err := syncproto.ParseStamp(one.Old); err == nil {
+			return old
+		}
+	}
+	return at
+}
+
+// sameLaptop lists the numbers under which the laptop with this number writes
+// or wrote: those of the same person and device.
+func (b *Book) sameLaptop(n syncproto.ReplicaID) map[syncproto.ReplicaID]bool {
+	out := map[syncproto.ReplicaID]bool{n: true}
+	if b.derived.own[n] {
+		return b.derived.own
+	}
+	who, known := b.authors[n]
+	for other, a := range b.authors {
+		if known && a == who {
+			out[other] = true
+		}
+	}
+	return out
+}
+
 // authorOf says in words who wrote under a number.
 func (b *Book) authorOf(r syncproto.ReplicaID) author {
 	if a, ok := b.authors[r]; ok && a.Person != "" {

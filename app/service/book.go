@@ -2,6 +2,8 @@ package service
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -150,6 +152,10 @@ func (b *Book) loadLogs() {
 			return // the store was closed or is damaged; whoever reads next is told
 		}
 	}
+	b.mu.RLock()
+	keys := slices.Collect(maps.Keys(b.derived.conflicts))
+	b.mu.RUnlock()
+	_ = b.noteLost(keys) // the same
 }
 
 // loadedAtOnce is how many records are taken in under one lock.
@@ -215,6 +221,9 @@ func (b *Book) Absorb(keys []syncproto.Key, remote bool) error {
 	})
 	if err != nil {
 		return fmt.Errorf("service: take in changed records: %w", err)
+	}
+	if err := b.noteLost(keys); err != nil {
+		return err
 	}
 	if b.wrote != nil {
 		b.wrote(keys, remote)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"gridbook/app/edit"
@@ -133,6 +134,64 @@ func (b *Book) decide(c *ledger.Collection, id syncproto.ID, f *ledger.Field, v 
 		w.force = true
 		return w.edits([]edit.Edit{{Collection: c.Number, ID: id, Set: []edit.Set{{Tag: f.Tag, Value: v}}}})
 	})
+}
+
+// ResolveFrom decides every field in which a laptop has a value by taking
+// that laptop's newest; replica is one of its numbers. Deletions are left to
+// be decided one by one, and so is what this person may not write.
+func (b *Book) ResolveFrom(replica syncproto.ReplicaID) (fields int, w Written, err error) {
+	b.Loaded()
+	var edits []edit.Edit
+	err = b.read(func(r reader) error {
+		laptop := r.sameLaptop(replica)
+		for _, k := range slices.SortedFunc(maps.Keys(r.derived.conflicts), syncproto.Key.Compare) {
+			rec, err := r.get(k)
+			if err != nil {
+				return err
+			}
+			if !ledger.MayWrite(r.me.Role, r.me.Scope, k.Collection, r.home(rec)) {
+				continue
+			}
+			if sets := r.headsOf(rec, laptop); len(sets) > 0 {
+				fields += len(sets)
+				edits = append(edits, edit.Edit{Collection: k.Collection, ID: k.ID, Set: sets})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, Written{}, err
+	}
+	if len(edits) == 0 {
+		return 0, Written{}, &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这台电脑没有要核对的内容", Hint: "可能已经有人核对过了，请刷新后再看。"}
+	}
+	w, err = b.write(func(w *writing) error {
+		w.force = true
+		return w.edits(edits)
+	})
+	return fields, w, err
+}
+
+// headsOf lists the newest values of a laptop in a record's undecided fields.
+func (r reader) headsOf(rec *syncproto.Record, laptop map[syncproto.ReplicaID]bool) []edit.Set {
+	c, ok := ledger.Lookup(rec.Collection)
+	if !ok {
+		return nil
+	}
+	var out []edit.Set
+	for _, t := range rec.Conflicts() {
+		if _, known := c.Field(t); !known || t == ledger.TagDeleted {
+			continue
+		}
+		reg, _ := rec.Field(t)
+		for i := len(reg.Heads) - 1; i >= 0; i-- {
+			if laptop[r.written(reg.Heads[i].Stamp).Replica] {
+				out = append(out, edit.Set{Tag: t, Value: reg.Heads[i].Value})
+				break
+			}
+		}
+	}
+	return out
 }
 
 // history lists the values of a record's fields, the newest change first.

@@ -34,6 +34,9 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 		if out.Matters, err = r.openOf(func(openNote) bool { return true }, 50); err != nil {
 			return out, err
 		}
+		if out.Lost, err = r.lostValues(); err != nil {
+			return out, err
+		}
 		recent, err := r.visits("", "", 10)
 		out.Recent = recent.Rows
 		return out, err

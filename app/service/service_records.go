@@ -282,6 +282,39 @@ func (s *Service) ResolveValue(ctx context.Context, collection, id, field string
 	return s.resolve(collection, id, func(b *Book, id syncproto.ID) (Written, error) { return b.ResolveValue(id, field, value) })
 }
 
+// ResolveFrom decides every field in which a laptop has a value by taking
+// that laptop's: see Book.ResolveFrom.
+func (s *Service) ResolveFrom(ctx context.Context, replica int) (Resolved, error) {
+	b, err := s.book()
+	if err != nil {
+		return Resolved{}, err
+	}
+	fields, w, err := b.ResolveFrom(syncproto.ReplicaID(replica))
+	if err != nil {
+		return Resolved{}, err
+	}
+	return Resolved{Records: len(w.Keys), Fields: fields, Undo: s.saved(w).Undo}, nil
+}
+
+// LostValues lists what was written on this laptop and is not shown, and what
+// became of it.
+func (s *Service) LostValues(ctx context.Context) ([]LostValue, error) {
+	b, err := s.book()
+	if err != nil {
+		return nil, err
+	}
+	return b.LostValues()
+}
+
+// SeenOutcomes puts away the outcomes that LostValues tells.
+func (s *Service) SeenOutcomes(ctx context.Context) error {
+	b, err := s.book()
+	if err != nil {
+		return err
+	}
+	return b.SeenOutcomes()
+}
+
 func (s *Service) resolve(collection, id string, f func(*Book, syncproto.ID) (Written, error)) (Saved, error) {
 	b, err := s.book()
 	if err != nil {

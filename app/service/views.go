@@ -125,10 +125,11 @@ func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, re
 	}
 	out := make([]HeadView, 0, len(reg.Heads))
 	for i, h := range reg.Heads {
-		who := r.authorOf(h.Stamp.Replica)
+		at := r.written(h.Stamp)
+		who := r.authorOf(at.Replica)
 		view := HeadView{
-			N: i + 1, Text: r.words(c, f, h.Value), Stamp: h.Stamp.String(), At: h.Stamp.Time.Milli(),
-			By: who.Person, Device: who.Device, Own: r.derived.own[h.Stamp.Replica], Shown: i == len(reg.Heads)-1,
+			N: i + 1, Text: r.words(c, f, h.Value), Stamp: h.Stamp.String(), At: at.Time.Milli(), Replica: int(at.Replica),
+			By: who.Person, Device: who.Device, Own: r.derived.own[at.Replica], Shown: i == len(reg.Heads)-1,
 		}
 		if !r.me.masks(c, f) && !h.Value.IsNull() {
 			view.Value = f.JSON(h.Value)

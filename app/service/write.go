@@ -56,6 +56,9 @@ func (b *Book) write(f func(*writing) error) (Written, error) {
 		if err := noteOwn(tx); err != nil {
 			return err
 		}
+		if err := noteReopened(tx, w.authors); err != nil {
+			return err
+		}
 		return writer.Close()
 	})
 	if err != nil {
@@ -80,6 +83,8 @@ type writing struct {
 	force bool                     // write values that are shown already: to resolve
 	late  []lateSet
 	out   Written
+	// authors are those of values that a decision taken back has brought up.
+	authors []reopened
 }
 
 // lateSet refers to a record that a later edit creates.
@@ -137,8 +142,9 @@ func (w *writing) one(i int, e edit.Edit) (checked, error) {
 		if err := w.allowed(before); err != nil {
 			return checked{}, err
 		}
-		if len(sets) == 0 {
-			return checked{key: k}, nil
+		again, err := w.again(k, before, e.Set)
+		if err != nil || len(sets) == 0 {
+			return checked{k, again}, err
 		}
 	}
 	if k, err = w.put(k, before, sets); err != nil {
@@ -186,6 +192,9 @@ func (w *writing) values(i int, k syncproto.Key, c *ledger.Collection, before *s
 	var out []syncproto.FieldValue
 	for _, s := range e.Set {
 		v := s.Value
+		if s.Again != nil {
+			continue
+		}
 		if s.To != 0 {
 			id, ok := w.made[s.To]
 			if !ok {
@@ -268,7 +277,8 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 		if before == nil {
 			break
 		}
-		undo.Set = append(undo.Set, edit.Set{Tag: s.Tag, Value: before.Value(s.Tag)})
+		reg, _ := before.Field(s.Tag)
+		undo.Set = append(undo.Set, replaced(s.Tag, reg))
 		if s.Tag == ledger.TagVillage || before.Value(s.Tag).Kind() == syncproto.Ref {
 			clear(w.homes) // something may follow this record to another place
 		}
@@ -276,6 +286,53 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 	w.out.Undo = append(w.out.Undo, undo)
 	w.changed(k)
 	return k, nil
+}
+
+// replaced is how to put back what a write over a register replaces: its
+// value, or the values between which nobody had decided.
+func replaced(t syncproto.Tag, reg syncproto.Register) edit.Set {
+	if !reg.Conflicted() {
+		return edit.Set{Tag: t, Value: reg.Shown().Value}
+	}
+	var again []syncproto.Head
+	for i := len(reg.Heads) - 1; i >= 0; i-- { // of equal ones the newest
+		h := reg.Heads[i]
+		if !slices.ContainsFunc(again, func(o syncproto.Head) bool { return o.Value == h.Value }) {
+			again = append(again, h)
+		}
+	}
+	slices.Reverse(again)
+	return edit.Set{Tag: t, Again: again}
+}
+
+// again takes decisions back: their fields stand between several values anew.
+// The new stamps are this laptop's; it remembers whose the values were.
+func (w *writing) again(k syncproto.Key, before *syncproto.Record, sets []edit.Set) (changed bool, err error) {
+	undo := edit.Edit{Collection: k.Collection, ID: k.ID}
+	for _, s := range sets {
+		if s.Again == nil {
+			continue
+		}
+		values := make([]syncproto.Value, len(s.Again))
+		for i, h := range s.Again {
+			values[i] = h.Value
+		}
+		stamps, err := w.w.Dispute(k, s.Tag, values)
+		if err != nil {
+			return false, err
+		}
+		for i, at := range stamps {
+			w.authors = append(w.authors, reopened{at.String(), s.Again[i].Stamp.String()})
+		}
+		reg, _ := before.Field(s.Tag)
+		undo.Set = append(undo.Set, replaced(s.Tag, reg))
+	}
+	if len(undo.Set) == 0 {
+		return false, nil
+	}
+	w.out.Undo = append(w.out.Undo, undo)
+	w.changed(k)
+	return true, nil
 }
 
 func (w *writing) changed(k syncproto.Key) {

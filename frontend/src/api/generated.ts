@@ -197,6 +197,7 @@ export interface HeadView {
   received: number
   by: string
   device: string
+  replica: number
   own: boolean
   shown: boolean
 }
@@ -230,6 +231,7 @@ export interface Home {
   unvisited: number
   conflicts: number
   refused: number
+  lost: LostValue[]
   hints: Hint[]
   sync: SyncStatus
   loading: boolean
@@ -327,6 +329,22 @@ export interface LinkSuggestion {
   basis: string
   reasons: string[]
   households: number
+}
+
+export interface LostValue {
+  collection: string
+  id: string
+  title: string
+  household: string
+  field: string
+  label: string
+  mine: string
+  shown: string
+  by: string
+  device: string
+  at: number
+  decided: boolean
+  taken: boolean
 }
 
 export interface MemberPage {
@@ -485,6 +503,12 @@ export interface ResidentRow {
   care: boolean
   sync: SyncState
   conflicts: Conflict[]
+}
+
+export interface Resolved {
+  records: number
+  fields: number
+  undo: string
 }
 
 export interface Saved {
@@ -716,6 +740,8 @@ export const api = {
   linkSuggestions: (household: string): Promise<LinkSuggestion[]> => transport.call('LinkSuggestions', [household]),
   /** Lock closes the data until the password is given again. */
   lock: (): Promise<State> => transport.call('Lock', []),
+  /** LostValues lists what was written on this laptop and is not shown, and what became of it. */
+  lostValues: (): Promise<LostValue[]> => transport.call('LostValues', []),
   /** Member returns a member's own page. */
   member: (id: string): Promise<MemberPage> => transport.call('Member', [id]),
   /** Members lists the Party members of a village, by grid and name. */
@@ -732,6 +758,8 @@ export const api = {
   records: (query: RecordQuery, cursor: string, limit: number): Promise<RecordPage> => transport.call('Records', [query, cursor, limit]),
   /** Rejections lists the changes that the server refused. */
   rejections: (): Promise<Rejection[]> => transport.call('Rejections', []),
+  /** ResolveFrom decides every field in which a laptop has a value by taking that laptop's: see Book.ResolveFrom. */
+  resolveFrom: (replica: number): Promise<Resolved> => transport.call('ResolveFrom', [replica]),
   /** ResolveTake decides a field by taking head n of its conflict. */
   resolveTake: (collection: string, id: string, field: string, n: number): Promise<Saved> => transport.call('ResolveTake', [collection, id, field, n]),
   /** ResolveValue decides a field with a value of its own. */
@@ -752,6 +780,8 @@ export const api = {
   schema: (): Promise<Schema> => transport.call('Schema', []),
   /** Search finds people, households and members by name, full pinyin, initials, door number or end of a phone number, as one types. */
   search: (text: string, limit: number): Promise<Hit[]> => transport.call('Search', [text, limit]),
+  /** SeenOutcomes puts away the outcomes that LostValues tells. */
+  seenOutcomes: (): Promise<void> => transport.call('SeenOutcomes', []),
   /** Settings returns the person's settings. */
   settings: (): Promise<Settings> => transport.call('Settings', []),
   /** State says who is at the laptop and which screen comes first. */
