@@ -33,25 +33,29 @@ func Adopt(tx ReplicaTx, rep *JoinReply, now int64) ([]Renamed, error) {
 	return renamed, tx.SetMeta(meta)
 }
 
-// openJump is how far the clock is moved at most when a store is opened, in
-// units of Time: 64 ms.
-const openJump = 1 << 22
+// maxJump is how far the clock is moved at most by chance: 64 ms.
+const maxJump = 1 << 22
+
+func clockJump(rand io.Reader) (Time, error) {
+	var b [4]byte
+	if _, err := io.ReadFull(rand, b[:]); err != nil {
+		return 0, fmt.Errorf("random bytes: %w", err)
+	}
+	return Time(binary.LittleEndian.Uint32(b[:]) % maxJump), nil
+}
 
 // Opened moves the clock of a replica's store a little, by chance. Call it
 // once whenever a store is opened. Two copies of one store go on from the
 // same clock; with the chance they give their new records different ids.
 func Opened(tx ReplicaTx, rand io.Reader) error {
-	var b [4]byte
-	if _, err := io.ReadFull(rand, b[:]); err != nil {
-		return fmt.Errorf("random bytes: %w", err)
-	}
 	meta, err := tx.Meta()
+	if err != nil || meta.Clock.Last == 0 {
+		return err
+	}
+	jump, err := clockJump(rand)
 	if err != nil {
 		return err
 	}
-	if meta.Clock.Last == 0 {
-		return nil
-	}
-	meta.Clock.Last += Time(binary.LittleEndian.Uint32(b[:]) % openJump)
+	meta.Clock.Last += jump
 	return tx.SetMeta(meta)
 }

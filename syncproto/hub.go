@@ -141,9 +141,14 @@ func (x *exchange) run() error {
 	return x.download()
 }
 
-// oldEpoch reports whether the replica knows us from before a restore.
+// oldEpoch reports whether the replica knows us from before a restore. One
+// that has no cursor yet does if it was enrolled before the epoch began.
 func (x *exchange) oldEpoch() bool {
-	return x.req.Cursor.Epoch != 0 && x.req.Cursor.Epoch != x.state.Epoch
+	if e := x.req.Cursor.Epoch; e != 0 {
+		return e != x.state.Epoch
+	}
+	began := int64(x.state.Epoch) * 1000
+	return x.device.Joined < began && began <= x.now
 }
 
 func (x *exchange) admit() (err error) {
@@ -215,7 +220,7 @@ func (x *exchange) renumber() error {
 		return err
 	}
 	x.reply.Renumber, x.reply.Token, x.reply.Lease = rep.Replica, rep.Token, rep.Lease
-	if x.oldEpoch() {
+	if x.req.Cursor.Epoch != 0 && x.oldEpoch() {
 		x.reply.Moved, x.reply.Cursor = true, x.compared()
 	}
 	return nil

@@ -43,6 +43,18 @@ func (r *receiver) refused() error {
 	}
 }
 
+// observe moves the clock past what came from the hub, and then a little by
+// chance: see Opened.
+func (r *receiver) observe() error {
+	m := r.meta
+	if m.Observed <= m.Clock.Last {
+		return nil
+	}
+	jump, err := clockJump(r.opts.Rand)
+	m.Clock.Last = m.Observed + jump
+	return err
+}
+
 // heal makes stamps of a clock that ran ahead anew.
 func (r *receiver) heal(tolerance Time) error {
 	renamed, err := healClock(r.tx, r.meta, r.now, tolerance)
@@ -98,7 +110,9 @@ func (r *receiver) run() error {
 	if p.Moved {
 		m.Cursor = p.Cursor
 	}
-	m.Clock.Observe(m.Observed)
+	if err := r.observe(); err != nil {
+		return err
+	}
 	r.asked = true
 	if r.req != nil && r.req.Probe != nil {
 		return r.probe.answered(r)
