@@ -63,8 +63,8 @@ export const frame = {
     notADate: '这不像日期，请写成 3-5、2024-3-5 或“昨天”。',
   },
   state: {
-    sent: '已上报',
-    to_send: '待上报',
+    sent: '已到街道',
+    to_send: '还在本机',
     refused: '被退回',
     conflicts: '{n} 处待定',
   },
