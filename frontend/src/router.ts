@@ -27,6 +27,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/checks', component: () => import('./views/CheckView.vue'), props: (r) => ({ household: one(r.query.household) }) },
   { path: '/ledgers', component: () => import('./views/LedgersView.vue') },
   { path: '/import', component: () => import('./views/ImportView.vue') },
+  { path: '/doubles', component: () => import('./views/DoublesView.vue'), props: (r) => ({ household: one(r.query.household) }) },
   { path: '/conflicts', component: () => import('./views/ConflictsView.vue') },
   { path: '/sync', component: () => import('./views/SyncView.vue') },
   { path: '/settings', component: () => import('./views/SettingsView.vue') },

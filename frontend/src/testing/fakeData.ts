@@ -1,6 +1,6 @@
 // A village that does not exist, for tests and for looking at the screens.
 // Not part of what is built.
-import type { GridRow, HouseholdRow, MemberRow, ResidentRow, VisitRow } from '@/api'
+import type { Double, GridRow, HouseholdRow, LostValue, MemberRow, ResidentRow, VisitRow } from '@/api'
 import { addDays } from '@/composables/days'
 
 export const today = '2026-11-23'
@@ -161,4 +161,29 @@ export function makeGrids(members: MemberRow[], households: HouseholdRow[]): Gri
       conflicts: 0,
     }
   })
+}
+
+export function makeLost(households: HouseholdRow[]): LostValue[] {
+  const h = households[20]!
+  const at = Date.parse('2026-11-22T16:40:00')
+  return [
+    { collection: 'household', id: h.id, title: h.head, household: h.id, field: 'address', label: '地址', mine: '前山6号', shown: '前山6-1号', by: '周敏', device: '街道电脑', at, decided: true, taken: false },
+  ]
+}
+
+export function makeDoubles(households: HouseholdRow[]): Double[] {
+  const side = (h: HouseholdRow, visits: number) => ({
+    id: h.id, title: h.head, subtitle: h.address, village: h.village, household: h.id, people: h.people, visits,
+    created: Date.parse('2026-03-01T09:00:00'), changed: Date.parse('2026-10-01T09:00:00'), by: '张建国', sync: 'sent' as const,
+  })
+  const [a, b] = [households[2]!, households[30]!]
+  return [
+    {
+      collection: 'household', why: ['户主同名', '门牌相近', '有一人证件号码相同'], a: side(a, 5), b: side({ ...b, head: a.head }, 1), also: [a.head], canWrite: true,
+      fields: [
+        { key: 'address', label: '地址', a: a.address, b: b.address, differs: true },
+        { key: 'phone', label: '联系电话', a: '', b: b.phone, differs: false },
+      ],
+    },
+  ]
 }

@@ -117,7 +117,7 @@ export class FakeRecords {
     return this.view(collection, id)
       .fields.filter((f) => f.text)
       .slice(0, 4)
-      .map((f) => ({ key: f.key, label: f.label, heads: [{ n: 1, value: f.value, text: f.text, stamp: `s-${f.key}`, at: Date.parse('2026-11-20T16:20:00'), received: 0, by: '张建国', device: '沙溪村办公室', own: true, shown: true }] }))
+      .map((f) => ({ key: f.key, label: f.label, heads: [{ n: 1, value: f.value, text: f.text, stamp: `s-${f.key}`, at: Date.parse('2026-11-20T16:20:00'), received: 0, by: '张建国', device: '沙溪村办公室', own: true, shown: true, replica: 1 }] }))
   }
 
   phoneConflict(): dto.Conflict {
@@ -125,8 +125,8 @@ export class FakeRecords {
     return {
       key: 'phone', label: '联系电话', lostOwn: true,
       heads: [
-        { n: 1, value: '13805791111', text: '13805791111', stamp: 'a', at, received: 0, by: '张建国', device: '沙溪村办公室', own: true, shown: false },
-        { n: 2, value: '13805792222', text: '13805792222', stamp: 'b', at: at + 7_200_000, received: at + 90_000_000, by: '陈美华', device: '陈美华的笔记本', own: false, shown: true },
+        { n: 1, value: '13805791111', text: '13805791111', stamp: 'a', at, received: 0, by: '张建国', device: '沙溪村办公室', own: true, shown: false, replica: 1 },
+        { n: 2, value: '13805792222', text: '13805792222', stamp: 'b', at: at + 7_200_000, received: at + 90_000_000, by: '陈美华', device: '陈美华的笔记本', own: false, shown: true, replica: 2 },
       ],
     }
   }

@@ -2,7 +2,7 @@
 // the screens. Each method has the name and arguments of its Go counterpart.
 import type * as dto from '@/api/generated'
 import { FakeRecords, type Stored } from './fakeRecords'
-import { makeGrids, makeHouseholds, makeMembers, makePeople, makeVisits, today, villageCode } from './fakeData'
+import { makeDoubles, makeGrids, makeHouseholds, makeLost, makeMembers, makePeople, makeVisits, today, villageCode } from './fakeData'
 import schema from './schema.json'
 
 export class Refusal {
@@ -37,6 +37,9 @@ export class FakeService {
   readonly records: FakeRecords
   visits: dto.VisitRow[]
   rejections: dto.Rejection[]
+  lost: dto.LostValue[]
+  doubles: dto.Double[]
+  decided: dto.DoubleDecision[] = []
   /** Every call that arrived, newest last. */
   readonly calls: { method: string; args: unknown[] }[] = []
 
@@ -48,6 +51,8 @@ export class FakeService {
     this.households = options.empty ? [] : makeHouseholds(options.households ?? 420)
     this.visits = options.empty ? [] : makeVisits(this.households, this.members, 130)
     this.records = new FakeRecords(schema.collections as dto.SchemaCollection[], schema.tables, options.empty ?? false)
+    this.lost = options.empty ? [] : makeLost(this.households)
+    this.doubles = options.empty ? [] : makeDoubles(this.households)
     this.rejections = options.empty
       ? []
       : [{ collection: 'household', label: '户', id: this.households[9]!.id, title: this.households[9]!.head, code: 'scope', message: '这一户已划到下裴村，沙溪村不能再改', hint: '请和街道核对；确属本村的，请街道改回来后再报。', fields: '联系电话' }]
@@ -144,7 +149,7 @@ export class FakeService {
         { code: 'V1', text: '沙溪第三网格还没有党支部，可由联合党支部覆盖。', collection: 'grid', id: 'grid0000000000000002' },
         { code: 'V3', text: `${this.members[7]!.name}还没有联系户（一般 5 至 10 户）。`, collection: 'member', id: this.members[7]!.id },
       ],
-      sync: this.status, loading: false,
+      sync: this.status, loading: false, lost: this.LostValues(),
     }
   }
   Villages(): dto.VillageRow[] {
@@ -208,7 +213,7 @@ export class FakeService {
       links: h.member ? [{ id: `link${id.slice(4)}`, member: this.members[n % 24]!.id, name: h.member, phone: this.members[n % 24]!.phone, basis: '就近', from: '2024-03-01', to: '', sync: 'sent' }] : [],
       care: h.care ? [{ id: `care${id.slice(4)}`, resident: people[0]!.id, name: people[0]!.name, category: '独居老年人', need: '帮忙代买药；雨天看看屋顶', cycle: '关爱户', review: '2027-03-01', sync: 'sent' }] : [],
       open: this.records.rows('matter').slice(0, n % 3),
-      visits: this.VisitsOf(id, '', 20), due: this.due().find((d) => d.household === id) ?? null, sync: h.sync,
+      visits: this.VisitsOf(id, '', 20), doubles: n === 2 ? 1 : 0, due: this.due().find((d) => d.household === id) ?? null, sync: h.sync,
     }
   }
   VisitsOf(household: string, cursor: string, limit: number): dto.VisitPage {
@@ -329,6 +334,37 @@ export class FakeService {
   }
   ResolveValue(collection: string, id: string): dto.Saved {
     return this.ResolveTake(collection, id)
+  }
+
+  ResolveFrom(): dto.Resolved {
+    this.ResolveTake('household', 'household00000000003')
+    return { records: 1, fields: 1, undo: 'undo-all' }
+  }
+  LostValues(): dto.LostValue[] {
+    return this.lost
+  }
+  SeenOutcomes(): void {
+    this.lost = this.lost.filter((l) => !l.decided)
+    this.changed('household')
+  }
+  Doubles(): dto.Doubles {
+    return { total: this.doubles.length, rows: this.doubles, decided: this.decided }
+  }
+  Merge(keep: string, drop: string): dto.Saved {
+    this.doubles = []
+    this.decided = [{ id: 'merge-1', collection: 'household', same: true, keep, drop, household: keep, taken: '联系电话', by: '张建国', at: Date.parse('2026-11-23T14:00:00'), canWrite: true }]
+    this.changed('merge')
+    return this.saved('merge-1')
+  }
+  NotSame(): dto.Saved {
+    this.doubles = []
+    this.changed('merge')
+    return this.saved('merge-1')
+  }
+  Unmerge(id: string): dto.Saved {
+    this.decided = []
+    this.changed('merge')
+    return this.saved(id)
   }
 
   SyncStatus(): dto.SyncStatus {
