@@ -79,27 +79,30 @@ func (f *faults) round(n int) {
 	}
 	p, err := l.Start(nil, "sync")
 	f.must(err)
-	pause := f.moment(f.syncing + 2*f.rtt)
+	pause := f.moment(f.syncing)
 	switch f.random.IntN(4) {
-	case 0:
+	case 0, 1:
 		time.Sleep(pause)
 		if p.Kill().Exit == -1 {
 			f.laptopKills++
 		}
-	case 1:
+	case 2:
 		time.Sleep(pause)
 		f.office.Kill()
 		f.serverKills++
 		f.ended(n, p)
 		f.must(f.office.Serve())
 	default:
-		f.ended(n, p)
+		if r := f.ended(n, p); r.Exit == 0 {
+			// The machine may be busier or idler than it was before.
+			f.syncing = (f.syncing + r.Usage.Wall) / 2
+		}
 	}
 	f.truthful(l)
 }
 
 // ended waits for a sync, which may fail for want of a network only.
-func (f *faults) ended(round int, p *stage.Process) {
+func (f *faults) ended(round int, p *stage.Process) stage.Result {
 	r := p.Wait()
 	if r.Exit != 0 {
 		f.failures++
@@ -107,6 +110,7 @@ func (f *faults) ended(round int, p *stage.Process) {
 	if r.Exit != 0 && r.Exit != 4 {
 		f.Errorf("round %d: sync: exit %d, %s", round, r.Exit, r.Err)
 	}
+	return r
 }
 
 // network makes the way bad in some way.
@@ -143,6 +147,8 @@ func (f *faults) killSaving(l *stage.Laptop) {
 	killed := p.Kill()
 	if killed.Exit == -1 {
 		f.laptopKills++
+	} else {
+		f.saving = (f.saving + killed.Usage.Wall) / 2
 	}
 	switch now := f.status(l).ToSend; {
 	case now == had+n:
