@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import type { HouseholdList, HouseholdQuery } from '@/api'
 import { calls, setStage, settle } from '@/testing/screen'
@@ -45,10 +45,12 @@ test('what was typed last is what is shown, in whatever order answers come', asy
 
 test('a change elsewhere is read without emptying the list first', async () => {
   const { stage, found } = await list(20)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   stage.service.households[0]!.head = '改了'
   stage.host.emit('records', null)
   expect(found.rows.value).toHaveLength(20)
-  await new Promise((done) => setTimeout(done, 200))
+  vi.runAllTimers()
+  vi.useRealTimers()
   await settle()
   expect(found.rows.value[0]).toMatchObject({ head: '改了' })
 })

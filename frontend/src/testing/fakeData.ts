@@ -164,7 +164,7 @@ export function makeGrids(members: MemberRow[], households: HouseholdRow[]): Gri
 }
 
 export function makeLost(households: HouseholdRow[]): LostValue[] {
-  const h = households[20]!
+  const h = households.at(-1)!
   const at = Date.parse('2026-11-22T16:40:00')
   return [
     { collection: 'household', id: h.id, title: h.head, household: h.id, field: 'address', label: '地址', mine: '前山6号', shown: '前山6-1号', by: '周敏', device: '街道电脑', at, decided: true, taken: false },
@@ -176,7 +176,7 @@ export function makeDoubles(households: HouseholdRow[]): Double[] {
     id: h.id, title: h.head, subtitle: h.address, village: h.village, household: h.id, people: h.people, visits,
     created: Date.parse('2026-03-01T09:00:00'), changed: Date.parse('2026-10-01T09:00:00'), by: '张建国', sync: 'sent' as const,
   })
-  const [a, b] = [households[2]!, households[30]!]
+  const [a, b] = [households[2]!, households.at(-2)!]
   return [
     {
       collection: 'household', why: ['户主同名', '门牌相近', '有一人证件号码相同'], a: side(a, 5), b: side({ ...b, head: a.head }, 1), also: [a.head], canWrite: true,

@@ -51,6 +51,7 @@ const addresses = [
   ['/ledgers', '流动党员'],
   ['/import', '选文件'],
   ['/conflicts', '联系电话'],
+  ['/doubles', '不是同一个'],
   ['/sync', '待上报'],
   ['/settings', '字的大小'],
   ['/monthly', '月报'],
@@ -79,6 +80,15 @@ test('a township begins with its villages, in the order of their codes, and choo
   await settle()
   expect(service.calls.filter((c) => c.method === 'Households').at(-1)?.args[0]).toMatchObject({ village: '330702009203' })
   expect(complaints).toEqual([])
+})
+
+test('whoever wrote what is not shown is told, and puts it away', async () => {
+  const { view, service } = await open('/')
+  expect(view.text()).toContain('您写的没有显示出来')
+  expect(view.text()).toContain('没有用您写的')
+  await view.findAll('button').find((b) => b.text() === '知道了')!.trigger('click')
+  await vi.waitFor(() => expect(view.text()).not.toContain('您写的没有显示出来'))
+  expect(service.calls.some((c) => c.method === 'SeenOutcomes')).toBe(true)
 })
 
 test('without a network it is said calmly, not as an error', async () => {

@@ -159,6 +159,7 @@ export const people = {
     uploaded: '最近上报',
     notYet: '还没有上报过',
     noDevice: '还没有电脑加入',
+    onlyJoined: '先不看还没加入的 {n} 个村',
     devices: '电脑',
     grids: '网格',
     households: '户',
