@@ -21,6 +21,7 @@ type restamper struct {
 	floor   Time      // no stamp of ours that stays is later, no new one earlier
 	stamps  map[Stamp]Stamp
 	ids     map[ID]ID
+	taken   map[ID]bool // ids of the deltas as they were
 }
 
 // Renamed tells that an unsent record has a new id.
@@ -44,7 +45,7 @@ func newRestamper(tx ReplicaTx, meta *ReplicaMeta, now int64, limit Time) *resta
 		meta.Clock.Last = plausible(meta, now)
 	}
 	return &restamper{tx: tx, meta: meta, now: now, replica: meta.Replica, limit: limit,
-		refused: TimeAt(now + meta.Offset + MaxAheadMillis), stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}}
+		refused: TimeAt(now + meta.Offset + MaxAheadMillis), stamps: map[Stamp]Stamp{}, ids: map[ID]ID{}, taken: map[ID]bool{}}
 }
 
 // plausible returns the time after which no stamp of ours should be: what the
@@ -78,8 +79,15 @@ func (r *restamper) run() ([]Renamed, error) {
 		}
 		deltas = append(deltas, d)
 	}
+	// What was sent and may have been joined keeps its stamps though they lie
+	// ahead. The rest need not lie before it.
+	r.keep(slices.DeleteFunc(slices.Clone(deltas), func(d *Delta) bool { return d.Order > r.meta.Offered }))
+	r.limit = max(r.limit, r.meta.Clock.Last)
 	kept := r.keep(deltas)
 	r.floor = r.meta.Clock.Last
+	for _, d := range deltas {
+		r.taken[d.ID] = true
+	}
 	var renamed []Renamed
 	for _, d := range deltas {
 		if err := r.rename(d, kept, &renamed); err != nil {
@@ -164,8 +172,11 @@ func (r *restamper) limitOf(d *Delta) Time {
 // fresh returns the new form of a stamp, the same for every use of it.
 func (r *restamper) fresh(s Stamp) Stamp {
 	n, ok := r.stamps[s]
-	if !ok {
+	for !ok {
 		n = Stamp{r.meta.Clock.Next(r.now + r.meta.Offset), r.meta.Replica}
+		// Not the id of another delta, though that may be about to get a new
+		// one: the two would meet on their way.
+		ok = !r.taken[n]
 		r.stamps[s] = n
 	}
 	return n
