@@ -11,7 +11,7 @@ import (
 // goTests runs all Go tests with the race detector.
 func (r *runner) goTests() result {
 	var got result
-	cmd := r.command("go", "test", "-race", "-timeout", "25m", "-json", "./...")
+	cmd := r.command("go", "test", "-race", "-timeout", "15m", "-json", "./...")
 	var errors strings.Builder
 	cmd.Stderr = &errors
 	out, err := cmd.StdoutPipe()
