@@ -84,10 +84,10 @@ test('a township begins with its villages, in the order of their codes, and choo
 
 test('whoever wrote what is not shown is told, and puts it away', async () => {
   const { view, service } = await open('/')
-  expect(view.text()).toContain('您写的没有显示出来')
+  expect(view.text()).toContain('您写的有结果了')
   expect(view.text()).toContain('没有用您写的')
   await view.findAll('button').find((b) => b.text() === '知道了')!.trigger('click')
-  await vi.waitFor(() => expect(view.text()).not.toContain('您写的没有显示出来'))
+  await vi.waitFor(() => expect(view.text()).not.toContain('您写的有结果了'))
   expect(service.calls.some((c) => c.method === 'SeenOutcomes')).toBe(true)
 })
 

@@ -69,6 +69,7 @@ export const sync = {
   },
   lost: {
     title: '您写的没有显示出来',
+    titleDecided: '您写的有结果了',
     open: '“{field}”您写的是“{mine}”，现在显示的是 {by} 写的“{shown}”，还没有定。',
     taken: '“{field}”定下了，用的是您写的“{mine}”（{by}，{time}）。',
     other: '“{field}”定下了，用“{shown}”，没有用您写的“{mine}”（{by}，{time}）。',
