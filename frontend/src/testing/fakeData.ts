@@ -1,6 +1,6 @@
 // A village that does not exist, for tests and for looking at the screens.
 // Not part of what is built.
-import type { Double, GridRow, HouseholdRow, LostValue, MemberRow, ResidentRow, VisitRow } from '@/api'
+import type { Double, GridRow, HouseholdRow, LostValue, MemberRow, ResidentRow, SyncStatus, VisitRow } from '@/api'
 import { addDays } from '@/composables/days'
 
 export const today = '2026-11-23'
@@ -186,4 +186,23 @@ export function makeDoubles(households: HouseholdRow[]): Double[] {
       ],
     },
   ]
+}
+
+export function makeStatus(offline: boolean, empty: boolean, rejected: number): SyncStatus {
+  return {
+    phase: offline ? 'offline' : 'idle',
+    toSend: empty ? 0 : 27,
+    sent: 1432,
+    rejected: rejected,
+    conflicts: empty ? 0 : 1,
+    verified: { equal: true, records: 3127, at: Date.parse('2026-11-23T09:03:00') },
+    done: 0,
+    total: 0,
+    nextTry: Date.parse('2026-11-23T14:20:00'),
+    lastSync: Date.parse('2026-11-23T09:03:00'),
+    problem: null,
+    clock: null,
+    last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
+    byKind: empty ? [] : [{ collection: 'visit', label: '走访记录', toSend: 3, rejected: 0 }, { collection: 'household', label: '户', toSend: 24, rejected: 1 }],
+  }
 }

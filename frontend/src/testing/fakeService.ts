@@ -2,7 +2,7 @@
 // the screens. Each method has the name and arguments of its Go counterpart.
 import type * as dto from '@/api/generated'
 import { FakeRecords, type Stored } from './fakeRecords'
-import { makeDoubles, makeGrids, makeHouseholds, makeLost, makeMembers, makePeople, makeVisits, today, villageCode } from './fakeData'
+import { makeDoubles, makeGrids, makeHouseholds, makeLost, makeMembers, makePeople, makeStatus, makeVisits, today, villageCode } from './fakeData'
 import schema from './schema.json'
 
 export class Refusal {
@@ -56,22 +56,7 @@ export class FakeService {
     this.rejections = options.empty
       ? []
       : [{ collection: 'household', label: '户', id: this.households[9]!.id, title: this.households[9]!.head, code: 'scope', message: '这一户已划到下裴村，沙溪村不能再改', hint: '请和街道核对；确属本村的，请街道改回来后再报。', fields: '联系电话' }]
-    this.status = {
-      phase: options.offline ? 'offline' : 'idle',
-      toSend: options.empty ? 0 : 27,
-      sent: 1432,
-      rejected: this.rejections.length,
-      conflicts: options.empty ? 0 : 1,
-      verified: { equal: true, records: 3127, at: Date.parse('2026-11-23T09:03:00') },
-      done: 0,
-      total: 0,
-      nextTry: Date.parse('2026-11-23T14:20:00'),
-      lastSync: Date.parse('2026-11-23T09:03:00'),
-      problem: null,
-      clock: null,
-      last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
-      byKind: options.empty ? [] : [{ collection: 'visit', label: '走访记录', toSend: 3, rejected: 0 }, { collection: 'household', label: '户', toSend: 24, rejected: 1 }],
-    }
+    this.status = makeStatus(options.offline ?? false, options.empty ?? false, this.rejections.length)
   }
 
   async call(method: string, args: unknown[]): Promise<unknown> {

@@ -97,6 +97,16 @@ test('without a network it is said calmly, not as an error', async () => {
   expect(view.find('[role=alert]').exists()).toBe(false)
 })
 
+test('a first sync is shown as a step of its own', async () => {
+  const { view, host, service } = await open('/', { empty: true })
+  expect(view.text()).toContain('导入表格')
+  host.emit('sync', { ...service.status, phase: 'running', done: 300, total: 2600 })
+  await settle()
+  expect(view.text()).toContain('正在从街道取资料')
+  expect(view.text()).toContain('第 300 条，共 2600 条')
+  expect(view.find('progress').attributes('value')).toBe('300')
+})
+
 test('a locked laptop asks for the password and shows nothing else', async () => {
   const { view } = await open('/households', { phase: 'locked' })
   expect(view.find('nav').exists()).toBe(false)
