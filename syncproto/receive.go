@@ -227,17 +227,8 @@ func (r *receiver) join() error {
 // record that left stay until they are sent or taken back; those of a purged
 // one go with it.
 func (r *receiver) drop() error {
-	due := map[ID]bool{} // records with work that is still to be sent
-	if len(r.reply.Gone) > 0 {
-		for d, err := range r.tx.Deltas() {
-			if err != nil {
-				return err
-			}
-			due[d.ID] = due[d.ID] || d.Rejected == nil
-		}
-	}
 	for _, k := range r.reply.Gone {
-		if err := r.leave(k, due[k.ID]); err != nil {
+		if err := r.leave(k); err != nil {
 			return err
 		}
 	}
@@ -255,10 +246,9 @@ func (r *receiver) drop() error {
 }
 
 // leave drops a record that left our scopes, after what the hub may lack of
-// it went up. What stays to be sent stays whole, with its companions: a later
-// edit of a part that we had forgotten would claim to have seen our own writes
-// in it.
-func (r *receiver) leave(k Key, due bool) error {
+// it went up. What stays to be sent stays whole: a later edit of a part that
+// we had forgotten would claim to have seen our own writes in it.
+func (r *receiver) leave(k Key) error {
 	agreed, err := r.tx.Agreed(k)
 	if err != nil || agreed == nil {
 		return err
@@ -269,7 +259,7 @@ func (r *receiver) leave(k Key, due bool) error {
 	}
 	sent := r.acked[k]
 	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && (sent == nil || !sent.Equal(agreed))
-	if d == nil && (unsure || due) {
+	if d == nil && unsure {
 		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: r.meta.next()}
 	}
 	if d != nil {
