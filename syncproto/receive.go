@@ -227,8 +227,22 @@ func (r *receiver) join() error {
 // record that left stay until they are sent or taken back; those of a purged
 // one go with it.
 func (r *receiver) drop() error {
+	due := map[ID]Collection{} // work still to be sent, the least collection of an id
+	if len(r.reply.Gone) > 0 {
+		for d, err := range r.tx.Deltas() {
+			if err != nil {
+				return err
+			}
+			if c, ok := due[d.ID]; d.Rejected == nil && (!ok || d.Collection < c) {
+				due[d.ID] = d.Collection
+			}
+		}
+	}
 	for _, k := range r.reply.Gone {
-		if err := r.leave(k); err != nil {
+		// A companion has a greater collection than the record that it
+		// accompanies: with both ways they would hold each other for ever.
+		c, ok := due[k.ID]
+		if err := r.leave(k, ok && c < k.Collection); err != nil {
 			return err
 		}
 	}
@@ -246,9 +260,10 @@ func (r *receiver) drop() error {
 }
 
 // leave drops a record that left our scopes, after what the hub may lack of
-// it went up. What stays to be sent stays whole: a later edit of a part that
-// we had forgotten would claim to have seen our own writes in it.
-func (r *receiver) leave(k Key) error {
+// it went up. What stays to be sent stays whole, with its companions: a later
+// edit of a part that we had forgotten would claim to have seen our own writes
+// in it.
+func (r *receiver) leave(k Key, accompanies bool) error {
 	agreed, err := r.tx.Agreed(k)
 	if err != nil || agreed == nil {
 		return err
@@ -259,7 +274,7 @@ func (r *receiver) leave(k Key) error {
 	}
 	sent := r.acked[k]
 	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && (sent == nil || !sent.Equal(agreed))
-	if d == nil && unsure {
+	if d == nil && (unsure || accompanies) {
 		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: r.meta.next()}
 	}
 	if d != nil {

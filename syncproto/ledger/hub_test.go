@@ -112,3 +112,13 @@ func TestFirstCopyNamesEveryCollectionOnceLogsLast(t *testing.T) {
 		t.Errorf("%d of %d collections", len(seen), len(All()))
 	}
 }
+
+// A replica that drops a record with unsent work keeps its companions until
+// it went up; it knows them by their greater numbers.
+func TestCompanionsComeAfterTheirRecords(t *testing.T) {
+	for _, c := range All() {
+		if c.Companion != "" && c.Number <= mustKey(c.Companion) {
+			t.Errorf("%s comes before %s", c.Key, c.Companion)
+		}
+	}
+}
