@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"gridbook/build/stage"
 )
 
 type options struct {
 	data  string
-	works bool
+	works worksList
 	large bool
 	slow6 bool
 }
@@ -22,7 +24,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.data, "workload", "", "a folder that workload.mjs has written; empty: make one")
-	flag.BoolVar(&o.works, "works", true, "W1 to W6 and what TLS adds")
+	flag.Var(&o.works, "works", "which to do, as W1,W3; TLS: what TLS adds; none: nothing (default all)")
 	flag.BoolVar(&o.large, "large", false, "also W2 and W4 at 10,000, 100,000 and 1,000,000 stored records (minutes)")
 	flag.BoolVar(&o.slow6, "slow6", false, "also W6 on the slow link (minutes)")
 	flag.Parse()
@@ -30,6 +32,22 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// worksList is which works to do; empty: all.
+type worksList []string
+
+// String implements flag.Value.
+func (l *worksList) String() string { return strings.Join(*l, ",") }
+
+// Set implements flag.Value.
+func (l *worksList) Set(s string) error {
+	*l = strings.Split(s, ",")
+	return nil
+}
+
+func (l worksList) some(names ...string) bool {
+	return len(l) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(l, n) })
 }
 
 const villages = 20
@@ -50,10 +68,12 @@ func run(o options) error {
 	if err := generate(o.data, villages); err != nil {
 		return err
 	}
-	if o.works {
+	if o.works.some("W1", "W2", "W3", "W4", "W5", "W6") {
 		if err := works(programs, dir, o); err != nil {
 			return err
 		}
+	}
+	if o.works.some("TLS") {
 		if err := sealed(programs, dir, o); err != nil {
 			return err
 		}
@@ -72,33 +92,64 @@ func works(programs stage.Programs, dir string, o options) error {
 	defer t.close()
 	fmt.Printf("A township of %d villages, %d records. Bytes with HTTP headers, without TLS.\n", len(t.seed.Villages), t.stored)
 	fmt.Println("Slow link: 300 ms there and back, 64 kbit/s up, 256 kbit/s down.")
+	for _, work := range []struct {
+		names []string
+		do    func(*township, options) error
+	}{{[]string{"W1"}, showW1}, {[]string{"W2", "W4"}, showW2and4}, {[]string{"W3"}, showW3}, {[]string{"W5"}, showW5}, {[]string{"W6"}, showW6}} {
+		if !o.works.some(work.names...) {
+			continue
+		}
+		if err := work.do(t, o); err != nil {
+			return err
+		}
+	}
+	return others(t)
+}
+
+func showW1(t *township, _ options) error {
 	w1, err := t.w1()
 	if err != nil {
 		return err
 	}
 	show("W1  a new laptop fetches its village", "≤ 460 kB down, ≤ 18 s on the slow link, disk ≤ 4 MB", w1)
+	return nil
+}
+
+func showW2and4(t *township, _ options) error {
 	w2, w4, err := t.w2and4()
 	if err != nil {
 		return err
 	}
 	show("W2  200 offline edits go up", "≤ 13 kB up, 1 exchange, ≤ 2.6 s on the slow link", w2)
+	show("W4  nothing has changed", "1 exchange, ≤ 320 B both ways", w4)
+	return nil
+}
+
+func showW3(t *township, _ options) error {
 	w3, err := t.w3()
 	if err != nil {
 		return err
 	}
 	show("W3  20 laptops send 200 edits each at once", "≤ 0.2 s, ≤ 0.1 s of server CPU", w3)
-	show("W4  nothing has changed", "1 exchange, ≤ 320 B both ways", w4)
+	return nil
+}
+
+func showW5(t *township, _ options) error {
 	w5, err := t.w5()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\nW5  two laptops edit one resident\n  target: both kept and visible\n  %s\n", w5)
+	return nil
+}
+
+func showW6(t *township, o options) error {
 	w6, err := t.w6(o.slow6)
 	if err != nil {
 		return err
 	}
 	show("W6  the township fetches everything", "≤ 10 MB in ≤ 6 s fast, ≤ 8 MB slow, laptop memory ≤ 150 MB", w6)
-	return others(t)
+	return nil
 }
 
 // others prints the peers' figures and what the server took in all.
