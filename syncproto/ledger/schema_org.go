@@ -74,6 +74,7 @@ func orgCollections() []Collection {
 			{Tag: 20, Key: "from", Label: "设立日期", Type: Date},
 			{Tag: 21, Key: "to", Label: "撤销日期", Type: Date},
 			{Tag: 22, Key: "succeeds", Label: "由哪个网格拆分或合并而来", Type: Ref, Ref: "grid"},
+			{Tag: 23, Key: "into", Label: "并入哪个网格", Type: Ref, Ref: "grid"},
 		}},
 		{Number: Microgrid, Key: "microgrid", Label: "微网格", Parents: []string{"grid"}, Fields: []Field{
 			{Tag: 4, Key: "grid", Label: "所属网格", Type: Ref, Ref: "grid", Required: true},
