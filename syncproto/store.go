@@ -155,6 +155,25 @@ type Device struct {
 	VerdictAt      int64
 	Offset         int64 // its clock minus ours in ms
 	Sent, Rejected uint64
+	// Former are the roles that it had before, the newest last: work from
+	// those days goes to the township's inbox.
+	Former []RoleSpan
+	Before uint32 // the device that it was before it was renumbered; 0: none
+	// What came back from it after the hub was restored: see Hub.Serve.
+	Returned []KindCount // records that the hub lacked
+	Whole    int64       // its first equal verdict under this number, ms since 1970; 0: none yet
+}
+
+// RoleSpan is a role that a device no longer has.
+type RoleSpan struct {
+	Role, Scope string
+	Until       int64 // ms since 1970
+}
+
+// KindCount counts records of a collection.
+type KindCount struct {
+	Collection Collection
+	Records    uint64
 }
 
 // HubTx is a transaction on a hub's store.

@@ -127,20 +127,57 @@ func (t *tx) Devices() iter.Seq2[*syncproto.Device, error] {
 func packDevice(d *syncproto.Device) ([]byte, error) {
 	return packRow(d.ID, d.Replica, d.TokenHash[:], d.Lease, d.PrevLease, d.Nonce, d.Digest,
 		d.Role, d.Scope, d.Person, d.Name, d.Subs, d.Joined, d.Revoked, d.Seen, d.Uploaded,
-		d.Verdict.State, d.Verdict.Records, d.VerdictAt, d.Offset, d.Sent, d.Rejected)
+		d.Verdict.State, d.Verdict.Records, d.VerdictAt, d.Offset, d.Sent, d.Rejected,
+		packSpans(d.Former), d.Before, packCounts(d.Returned), d.Whole)
 }
 
 func unpackDevice(b []byte) (*syncproto.Device, error) {
 	d := new(syncproto.Device)
 	var hash []byte
+	var former []roleSpan
+	var returned []kindCount
 	err := unpackRow(b, &d.ID, &d.Replica, &hash, &d.Lease, &d.PrevLease, &d.Nonce, &d.Digest,
 		&d.Role, &d.Scope, &d.Person, &d.Name, &d.Subs, &d.Joined, &d.Revoked, &d.Seen, &d.Uploaded,
-		&d.Verdict.State, &d.Verdict.Records, &d.VerdictAt, &d.Offset, &d.Sent, &d.Rejected)
+		&d.Verdict.State, &d.Verdict.Records, &d.VerdictAt, &d.Offset, &d.Sent, &d.Rejected,
+		&former, &d.Before, &returned, &d.Whole)
 	if err != nil {
 		return nil, err
 	}
 	if copy(d.TokenHash[:], hash) != len(d.TokenHash) {
 		return nil, damaged("device %d: token hash of %d bytes", d.ID, len(hash))
 	}
+	for _, s := range former {
+		d.Former = append(d.Former, syncproto.RoleSpan{Role: s.Role, Scope: s.Scope, Until: s.Until})
+	}
+	for _, c := range returned {
+		d.Returned = append(d.Returned, syncproto.KindCount{Collection: c.Collection, Records: c.Records})
+	}
 	return d, nil
+}
+
+// roleSpan and kindCount are how the lists of a device lie in its row.
+type roleSpan struct {
+	_msgpack    struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
+	Role, Scope string
+	Until       int64
+}
+
+type kindCount struct {
+	_msgpack   struct{} `msgpack:",as_array"` //nolint:unused // read by msgpack
+	Collection syncproto.Collection
+	Records    uint64
+}
+
+func packSpans(list []syncproto.RoleSpan) (out []roleSpan) {
+	for _, s := range list {
+		out = append(out, roleSpan{Role: s.Role, Scope: s.Scope, Until: s.Until})
+	}
+	return out
+}
+
+func packCounts(list []syncproto.KindCount) (out []kindCount) {
+	for _, c := range list {
+		out = append(out, kindCount{Collection: c.Collection, Records: c.Records})
+	}
+	return out
 }

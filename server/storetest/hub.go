@@ -321,6 +321,12 @@ func (m *model) write(r *rapid.T, tx syncproto.HubTx, w world) error {
 			Offset:    rapid.Int64().Draw(r, "offset"),
 			Verdict:   syncproto.Verdict{State: 1, Records: rapid.Uint64().Draw(r, "records")},
 			TokenHash: [32]byte{rapid.Byte().Draw(r, "token")},
+			Before:    rapid.Uint32().Draw(r, "before"),
+			Whole:     rapid.Int64().Draw(r, "whole"),
+		}
+		if rapid.Bool().Draw(r, "changed") {
+			d.Former = []syncproto.RoleSpan{{Role: "village", Scope: "330702009204", Until: rapid.Int64().Draw(r, "until")}}
+			d.Returned = []syncproto.KindCount{{Collection: 110, Records: rapid.Uint64().Draw(r, "returned")}}
 		}
 		d.TokenHash[1] = byte(d.ID) // no two devices share a token
 		m.devices[d.ID] = d

@@ -217,6 +217,7 @@ func cloneDevice(d *syncproto.Device) *syncproto.Device {
 	out := *d
 	out.Lease, out.PrevLease = bytes.Clone(d.Lease), bytes.Clone(d.PrevLease)
 	out.Nonce, out.Digest = bytes.Clone(d.Nonce), bytes.Clone(d.Digest)
+	out.Former, out.Returned = slices.Clone(d.Former), slices.Clone(d.Returned)
 	return &out
 }
 
