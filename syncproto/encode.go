@@ -1,6 +1,7 @@
 package syncproto
 
 import (
+	"bytes"
 	"encoding/binary"
 )
 
@@ -28,6 +29,10 @@ func AppendRequest(dst []byte, q *Request) []byte {
 	if q.Probe != nil {
 		m.key(10)
 		m.probe(q.Probe)
+	}
+	m.putBin(11, bytes.Join(q.Sent, nil))
+	if q.Stick {
+		m.putInt(12, 1)
 	}
 	return m.message(dst)
 }
@@ -63,6 +68,10 @@ func DecodeRequest(b []byte) (*Request, error) {
 			q.Verdict = Verdict{VerdictState(r.uintMax(2)), r.uintMax(1 << 62)}
 		case 10:
 			q.Probe = r.probe()
+		case 11:
+			q.Sent = r.nonces()
+		case 12:
+			q.Stick = r.uintMax(1) == 1
 		default:
 			return false
 		}

@@ -1,12 +1,10 @@
 package syncproto
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // Hub is the step machine of the server's side. It does no I/O: each Serve
@@ -15,6 +13,17 @@ type Hub struct {
 	Policy Policy
 	Rand   io.Reader
 	Codec  *Codec
+	// Version is the newest protocol version to speak, with the one before
+	// it; 0: Version.
+	Version int
+}
+
+// version returns the newest protocol version that h speaks.
+func (h *Hub) version() int {
+	if h.Version == 0 {
+		return Version
+	}
+	return h.Version
 }
 
 // Served is what came of a request: the reply, and the device that made it
@@ -66,14 +75,14 @@ func (h *Hub) Serve(tx HubTx, q *Request, now int64) (*Served, error) {
 // Join is Serve but for packing the reply's batch, which may take long for a
 // slow way and needs no transaction: Pack does it afterwards.
 func (h *Hub) Join(tx HubTx, q *Request, now int64) (*Served, error) {
-	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: Version, Now: now}, index: map[Key]int{}}
+	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: h.version(), Now: now}, index: map[Key]int{}}
 	err := x.run()
 	if err == nil {
 		return &Served{x.reply, x.device, x.joined, &x.down, EffortFor(q.Link)}, nil
 	}
 	var e *refusal
 	if errors.As(err, &e) {
-		return &Served{Reply: &Reply{Version: Version, Now: now, Error: e.cause, Retry: e.retry}, Device: x.device}, nil
+		return &Served{Reply: &Reply{Version: h.version(), Now: now, Error: e.cause, Retry: e.retry}, Device: x.device}, nil
 	}
 	return nil, err
 }
@@ -112,19 +121,23 @@ func (x *exchange) run() error {
 	if x.since, err = since(x.req.Cursor); err != nil {
 		return err
 	}
-	x.device.Seen, x.device.Offset = x.now, x.req.Now-x.now
+	x.device.Seen = x.now
+	if !x.req.Stick {
+		x.device.Offset = x.req.Now - x.now
+	}
 	if x.req.Verdict.State != VerdictUnknown {
 		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now
 	}
+	overtaken := false
 	switch {
 	case NeedsWrite(x.req):
-		proceed, err := x.lease()
-		if err != nil || !proceed {
+		var proceed bool
+		if proceed, overtaken, err = x.lease(); err != nil || !proceed {
 			return err
 		}
 	case x.oldEpoch():
 		return refuse(CodeEpoch, "服务器的数据是从备份恢复的", "程序会自动核对并补报,不用做什么")
-	case len(x.req.Lease) > 0 && !bytes.Equal(x.req.Lease, x.device.Lease):
+	case len(x.req.Lease) > 0 && !x.device.follows(x.req):
 		// It must learn that it is a copy before it gets what the other has
 		// written under the same number: only then can it tell its own
 		// unsent work from that.
@@ -135,7 +148,10 @@ func (x *exchange) run() error {
 			return err
 		}
 	}
-	if x.req.Probe != nil {
+	switch {
+	case overtaken:
+		return nil
+	case x.req.Probe != nil:
 		return x.probe()
 	}
 	return x.download()
@@ -152,8 +168,8 @@ func (x *exchange) oldEpoch() bool {
 }
 
 func (x *exchange) admit() (err error) {
-	if x.req.Version < MinVersion || x.req.Version > Version {
-		return refuse(CodeVersion, fmt.Sprintf("服务器使用第 %d 版协议,这台电脑使用第 %d 版", Version, x.req.Version), "请安装同一批次的网格簿程序,数据不会丢")
+	if v := x.version(); x.req.Version < max(v-1, MinVersion) || x.req.Version > v {
+		return refuse(CodeVersion, fmt.Sprintf("服务器使用第 %d 版协议,这台电脑使用第 %d 版", v, x.req.Version), "请安装同一批次的网格簿程序,数据不会丢")
 	}
 	if x.state, err = x.tx.State(); err != nil {
 		return err
@@ -168,39 +184,6 @@ func (x *exchange) admit() (err error) {
 		return refuse(CodeRevoked, "这台电脑已被乡镇(街道)停用", "请与乡镇(街道)联系;未上报的内容都还在,可导出数据包交给他们")
 	}
 	return nil
-}
-
-// lease tells a copied or rolled-back laptop from the one that the lease was
-// given to, and a repeated upload from both. Without a batch it only settles
-// who asks: a laptop that was not answered does so before it makes another
-// batch of the same work.
-//
-// After a restore every laptop gets a new number: the lost time may have seen
-// stamps of the old one that neither the hub nor the laptop knows any more.
-func (x *exchange) lease() (proceed bool, err error) {
-	d, digest, upload := x.device, sha256.Sum256(x.req.Batch), len(x.req.Batch) > 0
-	if x.oldEpoch() {
-		return false, x.renumber()
-	}
-	if len(d.Lease) > 0 && !bytes.Equal(x.req.Lease, d.Lease) {
-		again := len(d.PrevLease) > 0 && bytes.Equal(x.req.Lease, d.PrevLease) &&
-			bytes.Equal(x.req.Nonce, d.Nonce) && (!upload || bytes.Equal(digest[:8], d.Digest))
-		if !again {
-			return false, x.renumber()
-		}
-		x.reply.Lease = d.Lease
-		return true, nil
-	}
-	if !upload {
-		return true, nil
-	}
-	next, err := x.random(LeaseSize)
-	if err != nil {
-		return false, err
-	}
-	d.PrevLease, d.Lease, d.Nonce, d.Digest = d.Lease, next, x.req.Nonce, slices.Clone(digest[:8])
-	x.reply.Lease = next
-	return true, nil
 }
 
 func (h *Hub) random(n int) ([]byte, error) {
@@ -249,7 +232,7 @@ func (x *exchange) enrol(d *Device) (*JoinReply, error) {
 	s.NextDevice = max(s.NextDevice, 1)
 	s.NextReplica = max(s.NextReplica, HubReplica+1)
 	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
-	d.PrevLease, d.Nonce, d.Digest, d.Joined = nil, nil, nil, x.now
+	d.Turns, d.Told, d.Joined = nil, nil, x.now
 	d.Seen, d.Uploaded, d.Verdict, d.VerdictAt, d.Sent, d.Rejected = x.now, 0, Verdict{}, 0, 0, 0
 	s.NextDevice++
 	s.NextReplica++

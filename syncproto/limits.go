@@ -15,6 +15,8 @@ const (
 	MaxPage        = 64       // bytes of a cursor's page
 	MaxKeys        = 1 << 17  // keys of a list in a message
 	MaxDays        = 1 << 15  // days in a probe
+	MaxSticks      = 32       // unanswered bundles of a replica
+	MaxTurns       = 64       // turns of a lease that a hub remembers
 	MaxAheadMillis = 24 * 3600 * 1000
 )
 

@@ -3,7 +3,7 @@ package syncproto
 // Version is the protocol version that this code speaks; MinVersion the
 // oldest that it still understands. PROTOCOL.md has their dated history.
 const (
-	Version    = 1
+	Version    = 2
 	MinVersion = 1
 )
 
@@ -63,6 +63,11 @@ type Request struct {
 	Verdict Verdict
 	// Probe asks for the comparison behind an unequal verdict.
 	Probe *Probe
+	// Sent are the nonces of uploads that this one's replica has sent before
+	// and has no answer to: if the lease has turned since, by these it did.
+	Sent [][]byte
+	// Stick says that the request travels in a file: Now is when it was made.
+	Stick bool
 
 	batch *Batch // decoded by Hub.Unpack
 }

@@ -15,19 +15,24 @@ type Delta struct {
 // ReplicaMeta is a replica's own state; it changes in the same transaction as
 // the records.
 type ReplicaMeta struct {
-	Device   uint32
-	Replica  ReplicaID
-	Token    []byte
-	Lease    []byte
-	Pending  *Upload // the upload under way, kept until it is answered
-	Township string
-	Cursor   Cursor
-	Clock    Clock
-	Observed Time  // newest stamp that came from the hub
-	Offset   int64 // hub's clock minus ours in ms, learnt at the last exchange
-	Verified Verified
-	Order    uint64 // last Delta.Order or Gen given out
-	Offered  uint64 // deltas up to this Order have been sent at least once
+	Device  uint32
+	Replica ReplicaID
+	Token   []byte
+	Lease   []byte
+	Pending *Upload // the upload under way, kept until it is answered
+	// Sticks are uploads that left in bundles and are not answered, in the
+	// order in which they were made, at most MaxSticks.
+	Sticks []*Upload
+	// HubVersion is the newest protocol version of the hub; 0: not known.
+	HubVersion int
+	Township   string
+	Cursor     Cursor
+	Clock      Clock
+	Observed   Time  // newest stamp that came from the hub
+	Offset     int64 // hub's clock minus ours in ms, learnt at the last exchange
+	Verified   Verified
+	Order      uint64 // last Delta.Order or Gen given out
+	Offered    uint64 // deltas up to this Order have been sent at least once
 }
 
 // next gives out a number for a Delta's Order or Gen.
@@ -40,8 +45,10 @@ func (m *ReplicaMeta) next() uint64 {
 // byte, so that the hub can tell a repetition from a copied laptop.
 type Upload struct {
 	Nonce []byte
-	Batch []byte   // encoded
+	Batch []byte   // encoded; nil if the hub will never join it
 	Gens  []KeyGen // of the deltas in it
+	Order uint64   // when it was made, among Delta.Order
+	Made  int64    // the same by the replica's clock, ms since 1970; only of sticks
 }
 
 // KeyGen names a state of a delta.
@@ -136,9 +143,8 @@ type Device struct {
 	Replica   ReplicaID
 	TokenHash [32]byte // SHA-256 of the token
 	Lease     []byte
-	PrevLease []byte // with Nonce and Digest: recognises a repeated upload
-	Nonce     []byte
-	Digest    []byte
+	Turns     []Turn   // how Lease came to be, the newest last, at most MaxTurns
+	Told      [][]byte // nonces that an upload named as sent before it, at most MaxTurns
 	Role      string
 	Scope     string // place code
 	Person    string
@@ -174,6 +180,12 @@ type RoleSpan struct {
 type KindCount struct {
 	Collection Collection
 	Records    uint64
+}
+
+// Turn is one turn of a lease: the upload with the nonce replaced it.
+type Turn struct {
+	Lease []byte
+	Nonce []byte
 }
 
 // HubTx is a transaction on a hub's store.

@@ -200,6 +200,18 @@ func parseKeys(b []byte) ([]Key, error) {
 	return out, u.err
 }
 
+// nonces reads a row of nonces.
+func (r *reader) nonces() [][]byte {
+	b := r.bin(NonceSize * MaxTurns)
+	if r.err == nil && len(b)%NonceSize != 0 {
+		r.fail("nonces of %d bytes", len(b))
+	}
+	if r.err != nil {
+		return nil
+	}
+	return slices.Collect(slices.Chunk(b, NonceSize))
+}
+
 func (r *reader) keys() []Key {
 	b := r.bin(MaxMessage)
 	if r.err != nil {

@@ -53,7 +53,7 @@ func (in *inspected) check(file *boltfile.File, deep bool) (boltfile.Usage, erro
 		if b.digested() {
 			have.add(b, k, v)
 		}
-		if !deep || !b.sealed() && !bytes.Equal(k, pendingKey) {
+		if !deep || !b.sealed() && !bytes.Equal(k, pendingKey) && !bytes.Equal(k, sticksKey) {
 			return nil
 		}
 		if _, err := in.seal.open(b, k, v); err != nil {

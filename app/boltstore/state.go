@@ -20,13 +20,16 @@ var (
 	stateKey  = []byte("state")
 	// pendingKey names Meta.Pending.
 	pendingKey = []byte("pending")
+	// sticksKey names Meta.Sticks.
+	sticksKey = []byte("sticks")
 )
 
 // state is what changes with every transaction, as one sealed value. It is
 // encoded with its field names, so that fields can be added.
 type state struct {
-	Meta     syncproto.ReplicaMeta // without Pending
+	Meta     syncproto.ReplicaMeta // without Pending and Sticks
 	Pending  bool                  // there is one
+	Sticks   int                   // how many
 	Sum      syncproto.Sum         // of all agreed records
 	Deltas   int
 	Rejected int // of the deltas
@@ -41,7 +44,7 @@ type state struct {
 
 func (st *state) encode() ([]byte, error) {
 	bare := *st
-	bare.Meta.Pending = nil
+	bare.Meta.Pending, bare.Meta.Sticks = nil, nil
 	b, err := msgpack.Marshal(&bare)
 	if err != nil {
 		return nil, fmt.Errorf("boltstore: encode the state: %w", err)
@@ -58,20 +61,20 @@ func decodeState(b []byte) (*state, error) {
 	return st, nil
 }
 
-func encodePending(up *syncproto.Upload) ([]byte, error) {
+// encodeUploads encodes what was sent and not answered: one upload or a list.
+func encodeUploads(up any) ([]byte, error) {
 	b, err := msgpack.Marshal(up)
 	if err != nil {
-		return nil, fmt.Errorf("boltstore: encode the pending upload: %w", err)
+		return nil, fmt.Errorf("boltstore: encode unanswered uploads: %w", err)
 	}
 	return b, nil
 }
 
-func decodePending(b []byte) (*syncproto.Upload, error) {
-	up := new(syncproto.Upload)
+func decodeUploads(b []byte, up any) error {
 	if err := msgpack.Unmarshal(b, up); err != nil {
-		return nil, fmt.Errorf("decode the pending upload: %w", err)
+		return fmt.Errorf("decode unanswered uploads: %w", err)
 	}
-	return up, nil
+	return nil
 }
 
 // encodeFormat guards the number by a checksum, so that damage does not look

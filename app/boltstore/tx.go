@@ -221,17 +221,30 @@ func (tx *Tx) Meta() (syncproto.ReplicaMeta, error) {
 	if err != nil {
 		return syncproto.ReplicaMeta{}, err
 	}
-	if st.Pending && !tx.pendingRead {
-		plain, err := tx.get(metaBucket, pendingKey)
+	if !tx.pendingRead {
+		if st.Pending {
+			err = tx.readUploads(pendingKey, &st.Meta.Pending)
+		}
+		if st.Sticks > 0 && err == nil {
+			err = tx.readUploads(sticksKey, &st.Meta.Sticks)
+		}
 		if err != nil {
 			return syncproto.ReplicaMeta{}, err
-		}
-		if st.Meta.Pending, err = decodePending(plain); err != nil {
-			return syncproto.ReplicaMeta{}, damaged(err)
 		}
 	}
 	tx.pendingRead = true
 	return st.Meta, nil
+}
+
+func (tx *Tx) readUploads(key []byte, up any) error {
+	plain, err := tx.get(metaBucket, key)
+	if err != nil {
+		return err
+	}
+	if err := decodeUploads(plain, up); err != nil {
+		return damaged(err)
+	}
+	return nil
 }
 
 // SetMeta implements syncproto.ReplicaTx.
@@ -244,28 +257,33 @@ func (tx *Tx) SetMeta(m syncproto.ReplicaMeta) error {
 		return err
 	}
 	if m.Pending != old.Pending {
-		if err := tx.putPending(m.Pending); err != nil {
+		if err := tx.putUploads(pendingKey, m.Pending, m.Pending != nil); err != nil {
 			return err
 		}
 	}
+	if !slices.Equal(m.Sticks, old.Sticks) {
+		if err := tx.putUploads(sticksKey, m.Sticks, len(m.Sticks) > 0); err != nil {
+			return err
+		}
+	}
+	tx.st.Pending, tx.st.Sticks = m.Pending != nil, len(m.Sticks)
 	if !reflect.DeepEqual(m, old) {
 		tx.st.Meta, tx.stDirty = m, true
 	}
 	return nil
 }
 
-// putPending writes the upload under way. It is large and seldom changes, so
-// that it is a value of its own beside the state.
-func (tx *Tx) putPending(up *syncproto.Upload) error {
-	tx.st.Pending = up != nil
-	if up == nil {
-		return tx.remove(metaBucket, pendingKey)
+// putUploads writes uploads that are not answered. They are large and seldom
+// change, so that they are values of their own beside the state.
+func (tx *Tx) putUploads(key []byte, up any, some bool) error {
+	if !some {
+		return tx.remove(metaBucket, key)
 	}
-	plain, err := encodePending(up)
+	plain, err := encodeUploads(up)
 	if err != nil {
 		return err
 	}
-	return tx.put(metaBucket, pendingKey, plain)
+	return tx.put(metaBucket, key, plain)
 }
 
 // Agreed implements syncproto.ReplicaTx.

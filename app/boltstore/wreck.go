@@ -74,6 +74,7 @@ func (w *wreck) readKeys(file *boltfile.File) (*keyring, bool) {
 
 func (w *wreck) readState() {
 	var pending *syncproto.Upload
+	var sticks []*syncproto.Upload
 	_, _ = w.bolt.Salvage(func(name string, k, v []byte) error {
 		if name != metaBucket.String() || string(k) == string(formatKey) {
 			return nil
@@ -82,15 +83,20 @@ func (w *wreck) readState() {
 		if err != nil {
 			return nil
 		}
-		if string(k) == string(pendingKey) {
-			pending, _ = decodePending(plain)
-		} else if st, err := decodeState(plain); err == nil {
-			w.state = st
+		switch string(k) {
+		case string(pendingKey):
+			_ = decodeUploads(plain, &pending)
+		case string(sticksKey):
+			_ = decodeUploads(plain, &sticks)
+		default:
+			if st, err := decodeState(plain); err == nil {
+				w.state = st
+			}
 		}
 		return nil
 	})
 	if w.state != nil {
-		w.state.Meta.Pending = pending
+		w.state.Meta.Pending, w.state.Meta.Sticks = pending, sticks
 	}
 }
 

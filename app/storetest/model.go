@@ -230,6 +230,11 @@ func (m *model) step(rt *rapid.T, tx syncproto.ReplicaTx, w world) error {
 		if m.meta.Pending = nil; n%2 == 0 {
 			m.meta.Pending = &syncproto.Upload{Nonce: []byte{1}, Batch: []byte{byte(n)}, Gens: []syncproto.KeyGen{{Key: k, Gen: 3}}}
 		}
+		if m.meta.Sticks = m.meta.Sticks[:len(m.meta.Sticks):len(m.meta.Sticks)]; n%3 == 0 {
+			m.meta.Sticks = append(m.meta.Sticks, &syncproto.Upload{Nonce: []byte{2, byte(n)}, Batch: []byte{3}, Order: uint64(n)})
+		} else if n%3 == 1 {
+			m.meta.Sticks = nil
+		}
 		return tx.SetMeta(m.meta)
 	}
 	d := sampleDelta(k, n)

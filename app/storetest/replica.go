@@ -119,7 +119,7 @@ func metaKept(t *testing.T, s Store) {
 		check(t, r.Reopen())
 		see("after Reopen")
 	}
-	want.Pending = nil
+	want.Pending, want.Sticks = nil, nil
 	want.Order++
 	check(t, s.Update(func(tx syncproto.ReplicaTx) error {
 		if err := tx.SetMeta(want); err != nil {

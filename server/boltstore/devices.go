@@ -3,6 +3,7 @@ package boltstore
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 
 	berrors "go.etcd.io/bbolt/errors"
 
@@ -125,26 +126,37 @@ func (t *tx) Devices() iter.Seq2[*syncproto.Device, error] {
 }
 
 func packDevice(d *syncproto.Device) ([]byte, error) {
-	return packRow(d.ID, d.Replica, d.TokenHash[:], d.Lease, d.PrevLease, d.Nonce, d.Digest,
+	var none []byte // where older stores have the one turn of the lease that they knew
+	return packRow(d.ID, d.Replica, d.TokenHash[:], d.Lease, none, none, none,
 		d.Role, d.Scope, d.Person, d.Name, d.Subs, d.Joined, d.Revoked, d.Seen, d.Uploaded,
 		d.Verdict.State, d.Verdict.Records, d.VerdictAt, d.Offset, d.Sent, d.Rejected,
-		packSpans(d.Former), d.Before, packCounts(d.Returned), d.Whole)
+		packSpans(d.Former), d.Before, packCounts(d.Returned), d.Whole, packTurns(d.Turns), d.Told)
 }
 
 func unpackDevice(b []byte) (*syncproto.Device, error) {
 	d := new(syncproto.Device)
-	var hash []byte
+	var hash, digest []byte
+	var last syncproto.Turn
+	var turns [][]byte
 	var former []roleSpan
 	var returned []kindCount
-	err := unpackRow(b, &d.ID, &d.Replica, &hash, &d.Lease, &d.PrevLease, &d.Nonce, &d.Digest,
+	err := unpackRow(b, &d.ID, &d.Replica, &hash, &d.Lease, &last.Lease, &last.Nonce, &digest,
 		&d.Role, &d.Scope, &d.Person, &d.Name, &d.Subs, &d.Joined, &d.Revoked, &d.Seen, &d.Uploaded,
 		&d.Verdict.State, &d.Verdict.Records, &d.VerdictAt, &d.Offset, &d.Sent, &d.Rejected,
-		&former, &d.Before, &returned, &d.Whole)
+		&former, &d.Before, &returned, &d.Whole, &turns, &d.Told)
 	if err != nil {
 		return nil, err
 	}
 	if copy(d.TokenHash[:], hash) != len(d.TokenHash) {
 		return nil, damaged("device %d: token hash of %d bytes", d.ID, len(hash))
+	}
+	for t := range slices.Chunk(turns, 2) {
+		if len(t) == 2 {
+			d.Turns = append(d.Turns, syncproto.Turn{Lease: t[0], Nonce: t[1]})
+		}
+	}
+	if len(last.Lease) > 0 && len(d.Turns) == 0 {
+		d.Turns = []syncproto.Turn{last}
 	}
 	for _, s := range former {
 		d.Former = append(d.Former, syncproto.RoleSpan{Role: s.Role, Scope: s.Scope, Until: s.Until})
@@ -153,6 +165,14 @@ func unpackDevice(b []byte) (*syncproto.Device, error) {
 		d.Returned = append(d.Returned, syncproto.KindCount{Collection: c.Collection, Records: c.Records})
 	}
 	return d, nil
+}
+
+// packTurns lays turns out as leases and nonces in turn.
+func packTurns(turns []syncproto.Turn) (flat [][]byte) {
+	for _, t := range turns {
+		flat = append(flat, t.Lease, t.Nonce)
+	}
+	return flat
 }
 
 // roleSpan and kindCount are how the lists of a device lie in its row.

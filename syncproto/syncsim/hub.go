@@ -215,8 +215,7 @@ func (tx *hubTx) OfDay(s syncproto.Scope, day uint32) iter.Seq2[syncproto.Record
 
 func cloneDevice(d *syncproto.Device) *syncproto.Device {
 	out := *d
-	out.Lease, out.PrevLease = bytes.Clone(d.Lease), bytes.Clone(d.PrevLease)
-	out.Nonce, out.Digest = bytes.Clone(d.Nonce), bytes.Clone(d.Digest)
+	out.Lease, out.Turns, out.Told = bytes.Clone(d.Lease), slices.Clone(d.Turns), slices.Clone(d.Told)
 	out.Former, out.Returned = slices.Clone(d.Former), slices.Clone(d.Returned)
 	return &out
 }

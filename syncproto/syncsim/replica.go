@@ -209,14 +209,21 @@ func eachHash(list []syncproto.RecordHash) iter.Seq2[syncproto.RecordHash, error
 func cloneMeta(m syncproto.ReplicaMeta) syncproto.ReplicaMeta {
 	m.Token, m.Lease = slices.Clone(m.Token), slices.Clone(m.Lease)
 	m.Cursor.Page = slices.Clone(m.Cursor.Page)
-	if m.Pending != nil {
-		m.Pending = &syncproto.Upload{
-			Nonce: slices.Clone(m.Pending.Nonce),
-			Batch: slices.Clone(m.Pending.Batch),
-			Gens:  slices.Clone(m.Pending.Gens),
-		}
+	m.Pending = cloneUpload(m.Pending)
+	m.Sticks = slices.Clone(m.Sticks)
+	for i := range m.Sticks {
+		m.Sticks[i] = cloneUpload(m.Sticks[i])
 	}
 	return m
+}
+
+func cloneUpload(up *syncproto.Upload) *syncproto.Upload {
+	if up == nil {
+		return nil
+	}
+	out := *up
+	out.Nonce, out.Batch, out.Gens = slices.Clone(up.Nonce), slices.Clone(up.Batch), slices.Clone(up.Gens)
+	return &out
 }
 
 // cloneRecord copies down to the last slice, so that a caller who keeps what
