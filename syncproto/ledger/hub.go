@@ -38,6 +38,9 @@ func (Policy) Home(r *syncproto.Record) string { return r.Value(TagVillage).Text
 // Scopes are the feeds in which a record stands. What belongs to no village
 // is the township's own and goes to its office only, unless it is shared.
 func (Policy) Scopes(township string, c syncproto.Collection, home string) []syncproto.Scope {
+	if c == Inbox {
+		return []syncproto.Scope{syncproto.AllScope(township)}
+	}
 	switch ClassOf(c) {
 	case Shared:
 		return []syncproto.Scope{syncproto.SharedScope(township), syncproto.AllScope(township)}
@@ -45,6 +48,9 @@ func (Policy) Scopes(township string, c syncproto.Collection, home string) []syn
 		return []syncproto.Scope{syncproto.PrivateScope(Area(home))}
 	}
 	if len(home) < 12 {
+		if c == Erased { // of what everyone held
+			return []syncproto.Scope{syncproto.SharedScope(township), syncproto.AllScope(township)}
+		}
 		return []syncproto.Scope{syncproto.AllScope(township)}
 	}
 	return []syncproto.Scope{syncproto.VillageScope(Area(home)), syncproto.AllScope(township)}

@@ -138,7 +138,7 @@ type schema struct {
 
 var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byNumber: map[syncproto.Collection]*Collection{}, byKey: map[string]*Collection{}}
-	for _, list := range [][]Collection{sharedCollections(), orgCollections(), homeCollections(), workCollections(), safetyCollections(), officeCollections()} {
+	for _, list := range [][]Collection{sharedCollections(), orgCollections(), homeCollections(), workCollections(), safetyCollections(), officeCollections(), hubCollections()} {
 		for i := range list {
 			s.add(&list[i])
 		}

@@ -26,6 +26,7 @@ const (
 	Resource     syncproto.Collection = 123
 	Evac         syncproto.Collection = 124
 	Merge        syncproto.Collection = 130
+	Erased       syncproto.Collection = 131
 
 	Visit           syncproto.Collection = 400
 	Matter          syncproto.Collection = 401
@@ -41,6 +42,7 @@ const (
 	Attachment      syncproto.Collection = 420
 	AccessLog       syncproto.Collection = 421
 	Correction      syncproto.Collection = 422
+	Inbox           syncproto.Collection = 430
 
 	ResidentPrivate syncproto.Collection = 800
 )

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -165,6 +166,18 @@ func parseHash(f *Field, in any) (syncproto.Value, error) {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != 32 {
 		return syncproto.Value{}, f.wrong(CauseKind, s, "不是 64 位十六进制的校验值", "请重新计算 SHA-256")
+	}
+	return syncproto.BytesOf(b), nil
+}
+
+func parsePacked(f *Field, in any) (syncproto.Value, error) {
+	s, err := str(f, in)
+	if err != nil {
+		return syncproto.Value{}, err
+	}
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return syncproto.Value{}, f.wrong(CauseKind, s, "不是程序写的内容", "请不要改动这一项")
 	}
 	return syncproto.BytesOf(b), nil
 }

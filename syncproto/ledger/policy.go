@@ -89,11 +89,15 @@ func covers(scope, home string) bool {
 //   - Shared: everyone of the same township.
 //   - Roster and Log: who covers the place: the township all, the others their
 //     village.
+//   - The inbox: the township only.
 //   - Private: only the village itself. A township asks for one record at a
 //     time, with a reason; that is not decided here.
 func MayRead(r Role, scope string, c syncproto.Collection, home string) bool {
 	if !ValidScope(r, scope) || TownshipOf(home) == "" {
 		return false
+	}
+	if c == Inbox {
+		return IsTownship(scope) && covers(scope, home)
 	}
 	switch ClassOf(c) {
 	case Shared:
@@ -110,11 +114,11 @@ func MayRead(r Role, scope string, c syncproto.Collection, home string) bool {
 // is shared and everything in its villages but the private; a village
 // everything of its own; a grid worker logs, households, residents and care; an
 // inspector the access log. Collections that are not known here follow their
-// class.
+// class. What was erased is for the server alone to say.
 func MayWrite(r Role, scope string, c syncproto.Collection, home string) bool {
 	writer := writerOf(ClassOf(c))
 	if known, ok := Lookup(c); ok {
 		writer = known.Writer
 	}
-	return MayRead(r, scope, c, home) && r.rank() >= writer.rank()
+	return c != Erased && MayRead(r, scope, c, home) && r.rank() >= writer.rank()
 }

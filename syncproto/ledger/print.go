@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
@@ -17,6 +18,7 @@ func jsonInt(v syncproto.Value) any     { return v.Int() }
 func jsonDecimal(v syncproto.Value) any { return json.Number(unscaled(v.Int())) }
 func jsonBool(v syncproto.Value) any    { return v.Bool() }
 func jsonHash(v syncproto.Value) any    { return hex.EncodeToString(v.Bytes()) }
+func jsonPacked(v syncproto.Value) any  { return base64.StdEncoding.EncodeToString(v.Bytes()) }
 func jsonRef(v syncproto.Value) any     { return v.Ref().String() }
 func jsonList(v syncproto.Value) any    { return v.List() }
 

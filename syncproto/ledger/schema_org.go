@@ -47,6 +47,8 @@ func sharedCollections() []Collection {
 			{Tag: 6, Key: "name", Label: "名称", Type: Text},
 			{Tag: 7, Key: "role", Label: "身份", Type: Text},
 			{Tag: 8, Key: "scope", Label: "范围", Type: Text},
+			{Tag: 9, Key: "state", Label: "状态", Type: Enum, Table: "device_state"},
+			{Tag: 10, Key: "seal", Label: "服务器印记", Type: Hash},
 		}},
 	}
 }

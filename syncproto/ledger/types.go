@@ -32,6 +32,7 @@ const (
 	Hash                       // Bytes, a SHA-256; 64 hexadecimal digits
 	Ref                        // Ref; the id of 20 characters
 	List                       // List of texts; array of strings
+	Packed                     // Bytes of the program's own; base64
 )
 
 // maxItems is the greatest length of a List.
@@ -95,6 +96,8 @@ func traitOfCode(t Type) trait {
 		return trait{"grid_code", syncproto.Text, 17, parseGridCode, cellDigits, jsonText, plainText}
 	case Hash:
 		return trait{"sha256", syncproto.Bytes, 0, parseHash, cellAsJSON, jsonHash, hashText}
+	case Packed:
+		return trait{"packed", syncproto.Bytes, 0, parsePacked, cellAsJSON, jsonPacked, hashText}
 	case Ref:
 		return trait{"ref", syncproto.Ref, 0, parseRef, cellAsJSON, jsonRef, refText}
 	case List:
