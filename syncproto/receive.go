@@ -3,7 +3,7 @@ package syncproto
 // Receive joins a reply. An error of the hub comes back as *Error; what the
 // machine can heal by itself does not.
 func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
-	s.found.Changed, s.found.Renamed = nil, nil
+	s.found.Changed, s.found.Arrived, s.found.Renamed = nil, nil, nil
 	meta, err := tx.Meta()
 	if err != nil {
 		return s.found, err
@@ -214,6 +214,7 @@ func (r *receiver) join() error {
 			r.found.Conflicts += max(len(after.Conflicts())-had, 0)
 		} else {
 			r.found.Conflicts += len(rec.Conflicts())
+			r.found.Arrived = append(r.found.Arrived, Arrived{rec, batch.Received[i]})
 		}
 		if t := rec.Newest(); t <= latest {
 			r.meta.Observed = max(r.meta.Observed, t)
@@ -253,6 +254,9 @@ func (r *receiver) drop() error {
 		if err := r.tx.PutDelta(k, nil); err != nil {
 			return err
 		}
+	}
+	if len(r.reply.Gone)+len(r.reply.Purged) > 0 {
+		r.found.Arrived = nil // it may be among them
 	}
 	r.found.Dropped += len(r.reply.Gone) + len(r.reply.Purged)
 	r.found.Changed = append(append(r.found.Changed, r.reply.Gone...), r.reply.Purged...)

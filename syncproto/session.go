@@ -53,8 +53,16 @@ type Progress struct {
 	Renumbered bool
 	Complete   bool // both sides are empty
 	Verified   Verified
-	Changed    []Key     // records that changed in the last exchange, for the screen
+	Changed    []Key     // records that changed in the last step, for the screen
+	Arrived    []Arrived // those of Changed that were not here before
 	Renamed    []Renamed // unsent records that got another id in the last step
+}
+
+// Arrived is a record that came from the hub and was not here before, as it is
+// now shown, so that nobody need read it again. It must not be changed.
+type Arrived struct {
+	*Record
+	Received int64 // by the hub, ms since 1970
 }
 
 // NewSession begins a sync.
@@ -100,7 +108,7 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 	if meta.Replica == 0 {
 		return nil, &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
 	}
-	s.found.Renamed, s.sent = nil, nil
+	s.found.Changed, s.found.Arrived, s.found.Renamed, s.sent = nil, nil, nil, nil
 	q := &Request{Version: Version, Token: meta.Token, Lease: meta.Lease, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
 	if err := s.fill(tx, &meta, q, now); err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ func (tx *Tx) Received(k syncproto.Key) (ms int64, err error) {
 	return ms, err
 }
 
+// Revision numbers the state that tx sees or, once it is saved, leaves.
+func (tx *Tx) Revision() uint64 { return uint64(tx.txid) }
+
 // Counts returns how many records have unsent changes that are to be sent, and
 // how many have changes that the hub refused.
 func (tx *Tx) Counts() (toSend, rejected int, err error) {

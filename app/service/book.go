@@ -195,18 +195,20 @@ var errStopped = &syncproto.Error{Code: syncproto.CodeInternal, Message: "已经
 // Absorb takes changed records into memory after a commit, from the state that
 // the store has now, and tells whoever listens.
 func (b *Book) Absorb(keys []syncproto.Key, remote bool) error {
+	return b.absorb(News{Keys: keys}, remote)
+}
+
+func (b *Book) absorb(news News, remote bool) error {
+	keys := news.Keys
 	if len(keys) == 0 {
 		return nil
 	}
 	b.absorbing.Lock()
 	defer b.absorbing.Unlock()
 	err := b.store.View(func(tx *boltstore.Tx) error {
-		records := make([]*syncproto.Record, len(keys))
-		for i, k := range keys {
-			var err error
-			if records[i], err = tx.Get(k); err != nil {
-				return err
-			}
+		records, err := news.records(tx)
+		if err != nil {
+			return err
 		}
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -229,6 +231,24 @@ func (b *Book) Absorb(keys []syncproto.Key, remote bool) error {
 		b.wrote(keys, remote)
 	}
 	return nil
+}
+
+// records are the changed ones as they are shown now; nil: removed. What has
+// just arrived is not read again, unless the store has changed since.
+func (n News) records(tx *boltstore.Tx) (out []*syncproto.Record, err error) {
+	out = make([]*syncproto.Record, len(n.Keys))
+	arrived := n.Arrived
+	if tx.Revision() != n.Revision {
+		arrived = nil
+	}
+	for i, k := range n.Keys {
+		if len(arrived) > 0 && arrived[0].Key == k {
+			out[i], arrived = arrived[0].Record, arrived[1:]
+		} else if out[i], err = tx.Get(k); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 func (b *Book) takeIn(k syncproto.Key, rec *syncproto.Record) {

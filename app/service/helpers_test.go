@@ -171,7 +171,7 @@ func disputeField(t testing.TB, l *Laptop, collection, id, field string, theirs 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.received([]syncproto.Key{k})
+	l.received(News{Keys: []syncproto.Key{k}})
 }
 
 // sent marks all that a laptop holds as known to the server.

@@ -32,7 +32,9 @@ func (n HTTP) millis() int64 { return n.Now().UnixMilli() }
 func (n HTTP) Syncer(store *boltstore.Store, heard Heard) (Syncer, error) {
 	s, err := syncer.Open(syncer.Over(store), syncer.HTTPOptions{}, syncer.Options{
 		Now: n.millis, Rand: n.Rand, Jitter: rand.Float64, Networks: syncer.Addresses,
-		Received: func(p syncproto.Progress) { heard.Received(changedKeys(p)) },
+		Received: func(p syncproto.Progress, revision uint64) {
+			heard.Received(News{changedKeys(p), p.Arrived, revision})
+		},
 		Changed:  func(syncer.Status) { heard.Status() },
 	})
 	if err != nil {

@@ -102,9 +102,9 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 
 // received takes in what the server sent. The records are safe in the store
 // already; if they cannot be read back, whoever opens them next is told.
-func (l *Laptop) received(keys []syncproto.Key) {
-	if l.Book.Absorb(keys, true) == nil {
-		_ = l.Book.noteUploads(keys) // a date on the township's list, no more
+func (l *Laptop) received(n News) {
+	if l.Book.absorb(n, true) == nil {
+		_ = l.Book.noteUploads(n) // a date on the township's list, no more
 	}
 }
 

@@ -34,7 +34,7 @@ func decides(t testing.TB, l *Laptop, collection, id, field string, value any, b
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.received([]syncproto.Key{k})
+	l.received(News{Keys: []syncproto.Key{k}})
 }
 
 func TestAuthorIsToldAndSeesTheOutcome(t *testing.T) {

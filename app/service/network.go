@@ -24,8 +24,17 @@ type Setter interface {
 
 // Heard is told what an exchange does. Neither may call the Syncer.
 type Heard struct {
-	Received func([]syncproto.Key) // after each commit, with what it changed
-	Status   func()                // when the Syncer's Status has changed
+	Received func(News) // after each commit, with what it changed
+	Status   func()     // when the Syncer's Status has changed
+}
+
+// News is what a step of an exchange changed on this laptop.
+type News struct {
+	Keys []syncproto.Key
+	// Arrived are those of Keys that were not here before, in the same order,
+	// as they stood when the store was at Revision.
+	Arrived  []syncproto.Arrived
+	Revision uint64
 }
 
 // Syncer exchanges with the township's server.

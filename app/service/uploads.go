@@ -34,13 +34,27 @@ func (r reader) uploads() map[string]upload {
 
 // noteUploads remembers the newest receipts of what the server sent, village
 // by village. Work of the township itself does not count.
-func (b *Book) noteUploads(keys []syncproto.Key) error {
+func (b *Book) noteUploads(n News) error {
 	if b.me.Village() != "" {
 		return nil
 	}
 	newest := map[string]int64{}
 	err := b.read(func(r reader) error {
-		for _, k := range keys {
+		note := func(rec *syncproto.Record, ms int64) {
+			if ms == 0 || rec == nil {
+				return
+			}
+			if village := r.villageOfAuthor(rec); village != "" {
+				newest[village] = max(newest[village], ms)
+			}
+		}
+		arrived := n.Arrived
+		for _, k := range n.Keys {
+			if len(arrived) > 0 && arrived[0].Key == k {
+				note(arrived[0].Record, arrived[0].Received)
+				arrived = arrived[1:]
+				continue
+			}
 			ms, err := r.tx.Received(k)
 			if err != nil {
 				return err
@@ -49,12 +63,7 @@ func (b *Book) noteUploads(keys []syncproto.Key) error {
 			if err != nil {
 				return err
 			}
-			if ms == 0 || rec == nil {
-				continue
-			}
-			if village := r.villageOfAuthor(rec); village != "" {
-				newest[village] = max(newest[village], ms)
-			}
+			note(rec, ms)
 		}
 		return nil
 	})

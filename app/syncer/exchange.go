@@ -81,7 +81,9 @@ func (r *run) resize() {
 // next makes the next request. At the end it also keeps what was learnt of the
 // way, in the transaction that is needed anyway.
 func (r *run) next() (req *syncproto.Request, err error) {
+	var revision uint64
 	err = r.store.Update(func(tx Tx) (err error) {
+		revision = tx.Revision()
 		req, err = r.session.Next(tx, r.o.Now())
 		if err != nil || req != nil {
 			return err
@@ -91,7 +93,7 @@ func (r *run) next() (req *syncproto.Request, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("syncer: next exchange: %w", err)
 	}
-	r.tell(r.session.Progress())
+	r.tell(r.session.Progress(), revision)
 	return req, nil
 }
 
@@ -103,7 +105,9 @@ func (r *run) note(tx Tx) error {
 
 func (r *run) receive(reply *syncproto.Reply) error {
 	var p syncproto.Progress
+	var revision uint64
 	err := r.store.Update(func(tx Tx) (err error) {
+		revision = tx.Revision()
 		p, err = r.session.Receive(tx, reply, r.o.Now())
 		return err
 	})
@@ -117,16 +121,17 @@ func (r *run) receive(reply *syncproto.Reply) error {
 	if err != nil {
 		return fmt.Errorf("syncer: join the reply: %w", err)
 	}
-	r.tell(p)
+	r.tell(p, revision)
 	return nil
 }
 
 // tell passes on what a commit has changed.
-func (r *run) tell(p syncproto.Progress) {
+func (r *run) tell(p syncproto.Progress, revision uint64) {
 	r.report.Progress = p
+	r.report.Arrived = nil // it is large
 	r.set(func(st *Status) { st.Done, st.Left = p.Sent+p.Received+p.Rejected, p.Left })
 	if r.o.Received != nil && len(p.Changed)+len(p.Renamed) > 0 {
-		r.o.Received(p)
+		r.o.Received(p, revision)
 	}
 }
 

@@ -192,6 +192,7 @@ type laptop struct {
 	mu       sync.Mutex
 	replica  *syncsim.ReplicaStore
 	settings map[string][]byte
+	saved    uint64
 }
 
 func newLaptop(t testing.TB) *laptop {
@@ -201,7 +202,10 @@ func newLaptop(t testing.TB) *laptop {
 type laptopTx struct {
 	syncproto.ReplicaTx
 	settings map[string][]byte
+	revision uint64
 }
+
+func (tx laptopTx) Revision() uint64 { return tx.revision }
 
 func (tx laptopTx) Setting(name string) ([]byte, error) { return tx.settings[name], nil }
 
@@ -222,9 +226,10 @@ func (l *laptop) Update(f func(Tx) error) error {
 	for k, v := range l.settings {
 		draft[k] = v
 	}
-	err := l.replica.Update(func(tx syncproto.ReplicaTx) error { return f(laptopTx{tx, draft}) })
+	err := l.replica.Update(func(tx syncproto.ReplicaTx) error { return f(laptopTx{tx, draft, l.saved + 1}) })
 	if err == nil {
 		l.settings = draft
+		l.saved++
 	}
 	return err
 }

@@ -16,6 +16,9 @@ type Tx interface {
 	syncproto.ReplicaTx
 	Setting(name string) ([]byte, error)
 	PutSetting(name string, v []byte) error
+	// Revision numbers the state that the transaction sees or, if it is
+	// saved, leaves: the same number, the same state.
+	Revision() uint64
 }
 
 // Store runs transactions. A failed one changes nothing.
@@ -30,9 +33,9 @@ type Options struct {
 	// Jitter returns numbers in [0, 1) that spread the tries of many laptops.
 	Jitter func() float64
 	// Received is called after each commit that changed records here, with
-	// what the sync has done so far: Changed and Renamed are of that commit.
-	// It must not call the Syncer.
-	Received func(syncproto.Progress)
+	// what the sync has done so far: Changed, Arrived and Renamed are of that
+	// commit, which left the store at revision. It must not call the Syncer.
+	Received func(p syncproto.Progress, revision uint64)
 	// Changed is called when the Status has; it must be quick.
 	Changed func(Status)
 	// Networks returns something that differs when the laptop has come to

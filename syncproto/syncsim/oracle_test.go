@@ -150,6 +150,11 @@ func (w *world) device(l *laptop) *syncproto.Device {
 // afterReceive checks what must hold at every moment, not only at the end.
 func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, p syncproto.Progress) {
 	meta := l.store.meta
+	for _, a := range p.Arrived {
+		if shown := l.read(a.Key); shown == nil || !shown.Equal(a.Record) {
+			o.wrong("%s says that %v arrived as it is not shown", l.name, a.Key)
+		}
+	}
 	if meta.Cursor.Epoch == w.store.state.Epoch {
 		for k, a := range l.store.agreed {
 			st := w.store.records[k]
