@@ -29,6 +29,29 @@ func BenchmarkDecompress(b *testing.B) {
 	}
 }
 
+func BenchmarkLight(b *testing.B) {
+	src := notes(1, 1_000_000)
+	m := textmodel.NewLight(nil)
+	coded := m.Compress(nil, src)
+	b.Run("compress", func(b *testing.B) {
+		b.SetBytes(int64(len(src)))
+		b.ReportAllocs()
+		for b.Loop() {
+			m.Compress(nil, src)
+		}
+		b.ReportMetric(float64(len(coded))/float64(len(src)), "ratio")
+	})
+	b.Run("decompress", func(b *testing.B) {
+		b.SetBytes(int64(len(src)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := m.Decompress(nil, coded, len(src)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 // BenchmarkPrime is what a server pays once for a village.
 func BenchmarkPrime(b *testing.B) {
 	prime := notes(2, 150_000)

@@ -20,9 +20,15 @@ func FuzzDecompress(f *testing.F) {
 	f.Add([]byte{0, 1, 2}, 2)
 	f.Add(textmodel.Compress(nil, notes(1, 300), prime), 400)
 	f.Add([]byte{1, 200, 1, 0, 0, 0xff, 0xff, 0xff}, 1000)
-	m := textmodel.New(prime)
+	deep, light := textmodel.New(prime), textmodel.NewLight(prime)
+	f.Add(light.Compress(nil, notes(1, 300)), 400)
+	f.Add([]byte{2, 200, 1, 0, 0, 0xff, 0xff, 0xff}, 1000)
 	f.Fuzz(func(t *testing.T, coded []byte, max int) {
 		max %= 1 << 14
+		m := deep
+		if len(coded) > 0 && coded[0] == 2 {
+			m = light
+		}
 		text, err := m.Decompress(nil, coded, max)
 		if err != nil {
 			if !errors.Is(err, textmodel.ErrCorrupt) && !errors.Is(err, textmodel.ErrTooLarge) {

@@ -90,7 +90,7 @@ func (p *predictor) settle() {
 	p.slots.settle()
 }
 
-func (p *predictor) clone() *predictor {
+func (p *predictor) clone() learner {
 	c := *p
 	c.slots.cells = slices.Clone(p.slots.cells)
 	c.match = p.match.clone()

@@ -55,6 +55,15 @@ func (s *slots) locate(at *[contexts]uint32) {
 	}
 }
 
+// bucket is locate for one hash.
+func (s *slots) bucket(h uint32) uint32 {
+	x := h & uint32(len(s.cells)/bucketSize-1) * bucketSize
+	if s.cells[x] == h && h != 0 {
+		return x
+	}
+	return s.find(h, x)
+}
+
 // find looks at the second place of hash h, whose first is cell x, and if
 // there is nothing either takes the place with the smaller first count.
 func (s *slots) find(h, x uint32) uint32 {

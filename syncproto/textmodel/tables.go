@@ -50,6 +50,9 @@ func (c *constants) fillSquash() {
 // squashed gives the probability of a logistic value within the domain.
 func (c *constants) squashed(x int) int { return int(c.squash[x+stretchMax]) }
 
+// stretched gives the logistic value of a slot's probability.
+func (c *constants) stretched(slot uint32) int64 { return int64(c.stretch[slot>>20]) }
+
 // clamped holds a logistic value within the domain.
 func clamped(x int64) int64 { return max(-stretchMax, min(stretchMax, x)) }
 

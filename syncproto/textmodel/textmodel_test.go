@@ -18,10 +18,22 @@ import (
 	"pgregory.net/rapid"
 )
 
-// roundTrip fails unless src comes back, after what dst held before.
+// models are what makes each of the models of a prime, by form.
+func models() map[int]func(prime []byte) *textmodel.Model {
+	return map[int]func([]byte) *textmodel.Model{1: textmodel.New, 2: textmodel.NewLight}
+}
+
+// roundTrip fails unless src comes back from both models, after what dst held
+// before. It returns what the deep one wrote.
 func roundTrip(t rapid.TB, src, prime []byte) []byte {
 	t.Helper()
-	coded := textmodel.Compress([]byte("前"), src, prime)
+	bothWays(t, textmodel.NewLight(prime), src)
+	return bothWays(t, textmodel.New(prime), src)
+}
+
+func bothWays(t rapid.TB, m *textmodel.Model, src []byte) []byte {
+	t.Helper()
+	coded := m.Compress([]byte("前"), src)
 	if !bytes.HasPrefix(coded, []byte("前")) {
 		t.Fatalf("Compress changed what dst held")
 	}
@@ -29,7 +41,7 @@ func roundTrip(t rapid.TB, src, prime []byte) []byte {
 	if len(coded) > len(src)+1 {
 		t.Errorf("%d bytes became %d, more than one byte over", len(src), len(coded))
 	}
-	back, err := textmodel.Decompress([]byte("后"), coded, prime, len(src))
+	back, err := m.Decompress([]byte("后"), coded, len(src))
 	if err != nil {
 		t.Fatalf("Decompress: %v", err)
 	}
@@ -117,12 +129,15 @@ func TestGolden(t *testing.T) {
 		return b
 	}
 	text, prime := read("text.txt"), read("prime.txt")
-	for name, prime := range map[string][]byte{"alone.coded": nil, "primed.coded": prime} {
+	for name, m := range map[string]*textmodel.Model{
+		"alone.coded": textmodel.New(nil), "primed.coded": textmodel.New(prime),
+		"light.coded": textmodel.NewLight(nil), "light-primed.coded": textmodel.NewLight(prime),
+	} {
 		coded := read(name)
-		if got := textmodel.Compress(nil, text, prime); !bytes.Equal(got, coded) {
+		if got := m.Compress(nil, text); !bytes.Equal(got, coded) {
 			t.Errorf("%s: Compress writes other bytes than before", name)
 		}
-		got, err := textmodel.Decompress(nil, coded, prime, len(text))
+		got, err := m.Decompress(nil, coded, len(text))
 		if err != nil || !bytes.Equal(got, text) {
 			t.Errorf("%s: old bytes are not read any more: %v", name, err)
 		}
@@ -132,11 +147,16 @@ func TestGolden(t *testing.T) {
 // TestGoldenLarge does the same with tables large enough to be widened and
 // crowded.
 func TestGoldenLarge(t *testing.T) {
-	coded := roundTrip(t, notes(3, 200_000), notes(4, 20_000))
-	sum := sha256.Sum256(coded)
-	const want = "395e807e3d9f442538c1ef77b65d3b5a236ca6bd64b37ab988e16c4949369a89"
-	if got := hex.EncodeToString(sum[:]); got != want {
-		t.Errorf("coded form has SHA-256 %s, want %s (%d bytes)", got, want, len(coded))
+	want := map[int]string{
+		1: "395e807e3d9f442538c1ef77b65d3b5a236ca6bd64b37ab988e16c4949369a89",
+		2: "41864869686c1bac9012b18ee00bb4f2c96bdb859d08ce0d4c882ec21b62f29c",
+	}
+	for form, model := range models() {
+		coded := bothWays(t, model(notes(4, 20_000)), notes(3, 200_000))
+		sum := sha256.Sum256(coded)
+		if got := hex.EncodeToString(sum[:]); got != want[form] {
+			t.Errorf("form %d has SHA-256 %s, want %s (%d bytes)", form, got, want[form], len(coded))
+		}
 	}
 }
 
@@ -153,14 +173,16 @@ func TestSmallerThanFlate(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	alone := len(textmodel.Compress(nil, src, nil))
-	primed := len(textmodel.Compress(nil, src, notes(6, 60_000)))
-	t.Logf("%d bytes: flate %d, alone %d, primed %d", len(src), b.Len(), alone, primed)
-	if alone*10 > b.Len()*7 {
-		t.Errorf("alone %d bytes, want at most 0.7 of flate's %d", alone, b.Len())
-	}
-	if primed >= alone {
-		t.Errorf("primed %d bytes, want fewer than the %d alone", primed, alone)
+	for form, model := range models() {
+		alone := len(model(nil).Compress(nil, src))
+		primed := len(model(notes(6, 60_000)).Compress(nil, src))
+		t.Logf("form %d, %d bytes: flate %d, alone %d, primed %d", form, len(src), b.Len(), alone, primed)
+		if alone*10 > b.Len()*7 {
+			t.Errorf("form %d: alone %d bytes, want at most 0.7 of flate's %d", form, alone, b.Len())
+		}
+		if primed >= alone {
+			t.Errorf("form %d: primed %d bytes, want fewer than the %d alone", form, primed, alone)
+		}
 	}
 }
 
@@ -196,8 +218,14 @@ func TestLimitBeforeWork(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
+	for form, model := range models() {
+		t.Run(fmt.Sprint("form ", form), func(t *testing.T) { damage(t, model) })
+	}
+}
+
+func damage(t *testing.T, model func([]byte) *textmodel.Model) {
 	src, prime := notes(8, 1200), notes(9, 400)
-	m := textmodel.New(prime)
+	m := model(prime)
 	coded := m.Compress(nil, src)
 	refuse := func(what string, bad []byte, m *textmodel.Model) {
 		t.Helper()
@@ -218,17 +246,22 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	refuse("byte too many", append(bytes.Clone(coded), 0), m)
-	refuse("other prime", coded, textmodel.New(notes(10, 400)))
-	refuse("no prime", coded, textmodel.New(nil))
+	refuse("other prime", coded, model(notes(10, 400)))
+	refuse("no prime", coded, model(nil))
 	refuse("nothing", nil, m)
-	refuse("unknown form", []byte{2, 1, 2, 3, 4}, m)
-	refuse("length nought", []byte{1, 0, 0, 0}, m)
+	refuse("the other model's form", append([]byte{3 - coded[0]}, coded[1:]...), m)
+	refuse("unknown form", []byte{9, 1, 2, 3, 4}, m)
+	refuse("length nought", []byte{coded[0], 0, 0, 0}, m)
 	refuse("endless length", bytes.Repeat([]byte{0xff}, 20), m)
 }
 
 // TestShared: one model serves many exchanges at once and stays as it is.
 func TestShared(t *testing.T) {
-	m := textmodel.New(notes(11, 2000))
+	shared(t, textmodel.New(notes(11, 2000)))
+	shared(t, textmodel.NewLight(notes(11, 2000)))
+}
+
+func shared(t *testing.T, m *textmodel.Model) {
 	src := notes(12, 2000)
 	want := m.Compress(nil, src)
 	var all sync.WaitGroup
