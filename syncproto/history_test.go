@@ -40,6 +40,8 @@ func TestProtocolText(t *testing.T) {
 		"a page " + thousands(syncproto.MaxPage) + " bytes",
 		"a list of keys " + thousands(syncproto.MaxKeys),
 		"of days " + thousands(syncproto.MaxDays),
+		fmt.Sprintf("turns that a hub remembers %d", syncproto.MaxTurns),
+		fmt.Sprintf("a bundle %d MiB", syncproto.MaxBundle>>20),
 	} {
 		if !strings.Contains(limits, want) {
 			t.Errorf("the limits lack %q", want)

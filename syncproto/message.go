@@ -1,5 +1,7 @@
 package syncproto
 
+import "bytes"
+
 // Version is the protocol version that this code speaks; MinVersion the
 // oldest that it still understands. PROTOCOL.md has their dated history.
 const (
@@ -40,6 +42,11 @@ type Cursor struct {
 	// Page is set while a snapshot or a long feed is being fetched: what the
 	// hub needs to go on, opaque, at most MaxPage bytes. Seq is then where the feed goes on afterwards.
 	Page []byte
+}
+
+// Equal reports whether c and o are the same place.
+func (c Cursor) Equal(o Cursor) bool {
+	return c.Epoch == o.Epoch && c.Subs == o.Subs && c.Seq == o.Seq && bytes.Equal(c.Page, o.Page)
 }
 
 // Request is what a replica sends in one exchange. The zero value of every

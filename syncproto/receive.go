@@ -1,5 +1,10 @@
 package syncproto
 
+import (
+	"bytes"
+	"slices"
+)
+
 // Receive joins a reply. An error of the hub comes back as *Error; what the
 // machine can heal by itself does not.
 func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
@@ -10,17 +15,40 @@ func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
 	}
 	s.found.Exchanges++
 	s.lost = 0
+	if s.req != nil && s.overtaken(&meta) {
+		return s.found, nil
+	}
 	r := &receiver{Session: s, tx: tx, meta: &meta, reply: p, now: now, acked: map[Key]*Record{}}
+	r.current = s.req == nil || s.req.Cursor.Equal(meta.Cursor)
 	run := r.run
 	if p.Error != nil {
 		run = r.refused
 	}
-	meta.Offset = p.Now - now
+	meta.Offset = r.offset(meta.Offset)
 	if err := run(); err != nil {
 		return s.found, err
 	}
+	if p.Version > 0 {
+		meta.HubVersion = p.Version
+	}
 	s.timed = true
 	return s.found, tx.SetMeta(meta)
+}
+
+// overtaken reports whether the store has had, on another way, an answer to
+// the upload whose reply this is, or another number: nothing of it counts.
+func (s *Session) overtaken(meta *ReplicaMeta) bool {
+	return !bytes.Equal(s.req.Token, meta.Token) || s.sent != nil && meta.awaits(s.sent.Nonce) == nil
+}
+
+// offset returns how far the hub's clock is before ours. A file is long under
+// way: its answer tells only between what the offset must be.
+func (r *receiver) offset(known int64) int64 {
+	least := r.reply.Now - r.now
+	if r.req == nil || !r.req.Stick {
+		return least
+	}
+	return max(min(known, r.reply.Now-r.req.Now), least)
 }
 
 // maxHeals bounds how often one sync goes on after being refused.
@@ -33,14 +61,35 @@ func (r *receiver) refused() error {
 	case r.heals > maxHeals:
 		return r.reply.Error
 	case code == CodeClockAhead:
-		r.meta.Pending = nil // the hub has not joined it and never will
+		r.void()
 		return r.heal(0)
+	case code == CodeVersion && r.other():
+		r.meta.HubVersion, r.claim = r.reply.Version, true // what is pending may be packed in the newer way
+		return nil
 	case code == CodeEpoch, code == CodeLease:
 		r.claim = true
 		return nil
 	default:
 		return r.reply.Error
 	}
+}
+
+// void forgets the content of an upload that the hub has not joined and never
+// will.
+func (r *receiver) void() {
+	i := slices.Index(r.meta.Sticks, r.sent)
+	if i < 0 || r.sent == nil {
+		r.meta.Pending = nil
+		return
+	}
+	r.meta.Sticks = slices.Clone(r.meta.Sticks)
+	r.meta.Sticks[i] = &Upload{Nonce: r.sent.Nonce, Order: r.sent.Order, Made: r.sent.Made}
+}
+
+// other reports whether the hub speaks another version that we speak too.
+func (r *receiver) other() bool {
+	v := min(r.reply.Version, r.opts.Version)
+	return r.req != nil && v >= MinVersion && v != r.req.Version
 }
 
 // observe moves the clock past what came from the hub, and then a little by
@@ -70,13 +119,16 @@ type receiver struct {
 	reply *Reply
 	now   int64
 	acked map[Key]*Record // of the upload: what the hub has joined
+	// current says that our cursor still is the request's. Else only what the
+	// upload comes to is of use: the news are older than what we know.
+	current bool
 }
 
 func (r *receiver) run() error {
 	p, m := r.reply, r.meta
 	if p.Renumber != 0 {
 		old := m.Replica
-		m.Replica, m.Lease, m.Token, m.Pending = p.Renumber, p.Lease, p.Token, nil
+		m.Replica, m.Lease, m.Token, m.Pending, m.Sticks = p.Renumber, p.Lease, p.Token, nil, nil
 		if p.Moved { // a new epoch: the hub may lack what it once took
 			m.Cursor, m.Verified.Equal = p.Cursor, false
 		}
@@ -89,7 +141,8 @@ func (r *receiver) run() error {
 		if err := r.acknowledge(); err != nil {
 			return err
 		}
-		m.Pending, r.sent = nil, nil
+		m.answered(r.sent)
+		r.sent = nil
 	}
 	if r.claim {
 		m.Pending, r.claim = nil, false
@@ -97,12 +150,18 @@ func (r *receiver) run() error {
 	if len(p.Lease) > 0 {
 		m.Lease = p.Lease
 	}
+	if !r.current {
+		p = r.outdated()
+		r.reply = p
+	}
 	if err := r.join(); err != nil {
 		return err
 	}
 	// Before anything is dropped: it looks at what the hub is known to hold.
-	if err := r.heal(aheadTolerance); err != nil {
-		return err
+	if r.req == nil || !r.req.Stick {
+		if err := r.heal(aheadTolerance); err != nil {
+			return err
+		}
 	}
 	if err := r.drop(); err != nil {
 		return err
@@ -123,6 +182,18 @@ func (r *receiver) run() error {
 		return r.compare(*p.Sum)
 	}
 	return nil
+}
+
+// outdated returns what is still of use of a reply whose news have been
+// overtaken: that what was just acknowledged does not belong to us.
+func (r *receiver) outdated() *Reply {
+	p := &Reply{Version: r.reply.Version, Now: r.reply.Now, More: true}
+	for _, k := range r.reply.Gone {
+		if r.acked[k] != nil {
+			p.Gone = append(p.Gone, k)
+		}
+	}
+	return p
 }
 
 // acknowledge moves what the hub has joined from the deltas to the agreed
@@ -156,6 +227,9 @@ func (r *receiver) acknowledge() error {
 			}
 			r.found.Changed = append(r.found.Changed, rec.Key)
 			continue
+		}
+		if !same && !r.current {
+			continue // what became of it since, a later answer has told
 		}
 		if err := r.agree(rec, r.reply.Now); err != nil {
 			return err

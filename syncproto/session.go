@@ -1,8 +1,10 @@
 package syncproto
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Session is the replica's step machine for one sync: Next builds a request,
@@ -30,6 +32,7 @@ type SessionOptions struct {
 	Link       int // bytes/s that the way carries, 0: unknown (fast)
 	Rand       io.Reader
 	Codec      *Codec
+	Version    int // the newest protocol version to speak; 0: Version
 }
 
 // Sizes of batches before compression, in bytes. Budgets never fall under
@@ -73,6 +76,9 @@ func NewSession(o SessionOptions) *Session {
 	if o.DownBudget == 0 {
 		o.DownBudget = DefaultDown
 	}
+	if o.Version == 0 {
+		o.Version = Version
+	}
 	return &Session{opts: o, more: true}
 }
 
@@ -106,12 +112,15 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 		return nil, err
 	}
 	if meta.Replica == 0 {
-		return nil, &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
+		return nil, notJoined()
 	}
 	s.found.Changed, s.found.Arrived, s.found.Renamed, s.sent = nil, nil, nil, nil
-	q := &Request{Version: Version, Token: meta.Token, Lease: meta.Lease, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
+	q := s.request(&meta, now)
 	if err := s.fill(tx, &meta, q, now); err != nil {
 		return nil, err
+	}
+	if q.Version >= 2 {
+		q.Sent = meta.unanswered(q.Nonce)
 	}
 	if s.asked && !s.claim && s.sent == nil && !s.more && q.Probe == nil {
 		s.found.Complete = true
@@ -125,6 +134,54 @@ func (s *Session) Next(tx ReplicaTx, now int64) (*Request, error) {
 	}
 	s.req = q
 	return q, tx.SetMeta(meta)
+}
+
+func (s *Session) request(meta *ReplicaMeta, now int64) *Request {
+	return &Request{Version: s.version(meta), Token: meta.Token, Lease: meta.Lease, Cursor: meta.Cursor, Now: now, Link: s.opts.Link, Budget: s.opts.DownBudget}
+}
+
+// version returns the newest one that both ends are known to speak.
+func (s *Session) version(meta *ReplicaMeta) int {
+	if meta.HubVersion == 0 {
+		return s.opts.Version
+	}
+	return min(meta.HubVersion, s.opts.Version)
+}
+
+// unanswered lists what was sent and has no answer yet, but for one.
+func (m *ReplicaMeta) unanswered(but []byte) (nonces [][]byte) {
+	for _, up := range m.uploads() {
+		if !bytes.Equal(up.Nonce, but) {
+			nonces = append(nonces, up.Nonce)
+		}
+	}
+	return nonces
+}
+
+func (m *ReplicaMeta) uploads() []*Upload {
+	if m.Pending == nil {
+		return m.Sticks
+	}
+	return append(slices.Clone(m.Sticks), m.Pending)
+}
+
+// awaits returns the unanswered upload of that nonce, nil if there is none.
+func (m *ReplicaMeta) awaits(nonce []byte) *Upload {
+	for _, up := range m.uploads() {
+		if bytes.Equal(up.Nonce, nonce) {
+			return up
+		}
+	}
+	return nil
+}
+
+// answered forgets an upload and those made before it: it had all that was
+// then still unsent.
+func (m *ReplicaMeta) answered(up *Upload) {
+	if m.Pending != nil && m.Pending.Order <= up.Order {
+		m.Pending = nil
+	}
+	m.Sticks = slices.DeleteFunc(slices.Clone(m.Sticks), func(o *Upload) bool { return o.Order <= up.Order })
 }
 
 // fill chooses what a request carries besides the lease: the wish to have it
@@ -165,13 +222,21 @@ func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
 	if meta.Pending != nil {
 		return meta.Pending, nil
 	}
+	var err error
+	meta.Pending, _, err = s.cut(tx, meta, 0)
+	return meta.Pending, err
+}
+
+// cut makes an upload of the oldest unsent work after a place in its order,
+// and returns the place where it ends.
+func (s *Session) cut(tx ReplicaTx, meta *ReplicaMeta, after uint64) (*Upload, uint64, error) {
 	var batch Batch
-	up, size := &Upload{}, 0
+	up, size, last := &Upload{}, 0, uint64(0)
 	for d, err := range tx.Deltas() {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		if d.Rejected != nil {
+		if d.Rejected != nil || d.Order <= after {
 			continue
 		}
 		n := sizeOf(d.Record)
@@ -181,20 +246,20 @@ func (s *Session) upload(tx ReplicaTx, meta *ReplicaMeta) (*Upload, error) {
 		size += n
 		batch.Records = append(batch.Records, d.Record)
 		up.Gens = append(up.Gens, KeyGen{d.Key, d.Gen})
-		meta.Offered = max(meta.Offered, d.Order)
+		last = d.Order
 	}
 	if len(batch.Records) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
+	meta.Offered = max(meta.Offered, last)
 	var err error
 	if up.Nonce, err = s.nonce(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	effort := EffortFor(s.opts.Link)
 	if effort == Fast {
 		effort = Spare
 	}
-	up.Batch = s.opts.Codec.Encode(&batch, effort)
-	meta.Pending = up
-	return up, nil
+	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effort), meta.next()
+	return up, last, nil
 }

@@ -23,9 +23,13 @@ func NewWriter(tx ReplicaTx, now int64) (*Writer, error) {
 		return nil, err
 	}
 	if meta.Replica == 0 {
-		return nil, &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
+		return nil, notJoined()
 	}
 	return &Writer{tx, meta, now}, nil
+}
+
+func notJoined() error {
+	return &Error{Code: CodeNotJoined, Message: "这台电脑还没有加入乡镇(街道)", Hint: "请先用邀请加入"}
 }
 
 // Close stores the clock.
