@@ -43,6 +43,11 @@ const (
 	CodeClockWrong  Code = "clock_wrong"    // the laptop's clock is far off
 	CodeFileKind    Code = "file_kind"      // a file that is not what it should be
 	CodeExists      Code = "exists"         // already there
+	CodePhotoSize   Code = "photo_size"     // a photo of too many bytes or pixels
+	CodePhotoCount  Code = "photo_count"    // a record has as many photos as it may
+	CodePhotoQuota  Code = "photo_quota"    // the village's room for photos is used up
+	CodePhotoKind   Code = "photo_kind"     // not a picture that can be read
+	CodePhotoSpoilt Code = "photo_spoilt"   // the bytes are not those of the name
 )
 
 // Error is a failure that a person or a program can act on. Message says what

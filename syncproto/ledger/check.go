@@ -35,6 +35,9 @@ func Check(rec *syncproto.Record) error {
 	if err := CheckFields(rec); err != nil {
 		return err
 	}
+	if err := checkArrived(rec); err != nil {
+		return err
+	}
 	c, ok := Lookup(rec.Collection)
 	if !ok || Deleted(rec) {
 		return nil

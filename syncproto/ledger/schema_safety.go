@@ -89,6 +89,8 @@ func officeCollections() []Collection {
 			{Tag: 15, Key: "house_check", Label: "房屋排查", Type: Ref, Ref: "house_check"},
 			{Tag: 16, Key: "activity", Label: "活动", Type: Ref, Ref: "activity"},
 			{Tag: 17, Key: "notice", Label: "通知", Type: Ref, Ref: "notice"},
+			// Written by the server alone: see photos.go.
+			{Tag: 18, Key: "arrived", Label: "照片已到服务器", Type: Bool},
 		}},
 		{Number: AccessLog, Key: "access_log", Label: "查阅记录", Writer: RoleInspector, Fields: []Field{
 			{Tag: 4, Key: "at", Label: "时间", Type: Instant, Required: true},
