@@ -13,6 +13,11 @@ type Hub struct {
 	Policy Policy
 	Rand   io.Reader
 	Codec  *Codec
+	// Clerk makes the hub's own records, and Key is the secret of 32 bytes
+	// with which they are sealed. Without both there is no inbox, and no
+	// trace of what was erased.
+	Clerk Clerk
+	Key   []byte
 	// Version is the newest protocol version to speak, with the one before
 	// it; 0: Version.
 	Version int
@@ -60,6 +65,8 @@ type exchange struct {
 	size   int
 	joined []Key
 	taken  map[Key]*Stored // of the upload: as it stood before, nil: not here
+	held   map[Key]bool    // of the upload: kept in the inbox
+	failed error           // of the store, found where none can be returned
 }
 
 // Serve answers one request. The error is of the store; everything that the
@@ -127,6 +134,9 @@ func (x *exchange) run() error {
 	}
 	if x.req.Verdict.State != VerdictUnknown {
 		x.device.Verdict, x.device.VerdictAt = x.req.Verdict, x.now
+		if x.req.Verdict.State == VerdictEqual && x.device.Whole == 0 {
+			x.device.Whole = x.now
+		}
 	}
 	overtaken := false
 	switch {
@@ -198,6 +208,7 @@ func (h *Hub) random(n int) ([]byte, error) {
 // one laptop never write under the same number.
 func (x *exchange) renumber() error {
 	d := *x.device
+	d.Before = x.device.ID
 	rep, err := x.enrol(&d)
 	if err != nil {
 		return err
@@ -234,9 +245,12 @@ func (x *exchange) enrol(d *Device) (*JoinReply, error) {
 	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
 	d.Turns, d.Told, d.Joined = nil, nil, x.now
 	d.Seen, d.Uploaded, d.Verdict, d.VerdictAt, d.Sent, d.Rejected = x.now, 0, Verdict{}, 0, 0, 0
+	d.Returned, d.Whole = nil, 0
 	s.NextDevice++
 	s.NextReplica++
-	rec := x.Policy.DeviceRecord(Stamp{s.Clock.Next(x.now), HubReplica}, d)
+	at := Stamp{s.Clock.Next(x.now), HubReplica}
+	rec := x.Policy.DeviceRecord(at, d)
+	x.seal(rec, at)
 	x.base = s.Seq
 	if err := x.put(nil, rec, nil); err != nil {
 		return nil, err

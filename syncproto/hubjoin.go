@@ -38,6 +38,9 @@ func (x *exchange) upload() error {
 				return err
 			}
 		}
+		if x.held[r.Key] {
+			x.reply.Gone = append(x.reply.Gone, r.Key)
+		}
 	}
 	d := x.device
 	d.Uploaded, d.Sent, d.Rejected = x.now, d.Sent+uint64(len(batch.Records)-rejected), d.Rejected+uint64(rejected)
@@ -57,40 +60,50 @@ func (x *exchange) accept(r *Record) (bool, error) {
 		x.reply.Purged = append(x.reply.Purged, r.Key)
 		return true, nil
 	}
-	after, before, changed := r, (*Record)(nil), tagsOf(r)
+	w := &work{sent: r, old: old, after: r, changed: tagsOf(r)}
 	if old != nil {
-		before, after = old.Record, old.Record.Clone()
-		if changed = after.Join(r); len(changed) == 0 {
+		w.before, w.after = old.Record, old.Record.Clone()
+		if w.changed = w.after.Join(r); len(w.changed) == 0 {
 			x.taken[r.Key] = old
 			return true, nil // we have it, so nobody need ask whether it may be
 		}
 	}
-	if !after.fits() { // else no one could read it any more
-		x.reply.Rejections = append(x.reply.Rejections, Rejection{r.Key, CodeTooLarge, "这条记录的内容太多,服务器放不下"})
-		return false, nil
+	if !w.after.fits() { // else no one could read it any more
+		return x.reject(w, &Rejection{Code: CodeTooLarge, Message: "这条记录的内容太多,服务器放不下"})
 	}
-	parent, home, err := x.home(after, old)
-	if err != nil {
+	if x.own(r.Collection) {
+		return x.acceptOwn(w)
+	}
+	if w.parent, w.home, err = x.home(w.after, old); err != nil {
 		return false, err
 	}
-	if home == "" {
-		home = x.device.Scope
-	}
-	if rej := x.Policy.Allow(x.state.Township, x.device, before, after, home); rej != nil {
-		late, err := x.late(old, parent)
-		if err != nil {
+	if rej := x.judge(x.device, w); rej != nil {
+		f, err := x.fate(w, rej)
+		switch {
+		case err != nil:
 			return false, err
-		}
-		if !late || rej.Code != CodeScope {
-			rej.Key = r.Key
-			x.reply.Rejections = append(x.reply.Rejections, *rej)
-			return false, nil
+		case f == toAuthor:
+			return x.reject(w, rej)
+		case f == toInbox:
+			return true, nil
 		}
 	}
-	if err := x.put(old, after, changed); err != nil {
+	if x.failed != nil {
+		return false, x.failed
+	}
+	if err := x.put(old, w.after, w.changed); err != nil {
 		return false, err
 	}
 	x.taken[r.Key] = old
+	x.gaveBack(w)
+	if w.late && x.clerk() {
+		st, err := x.tx.Record(r.Key)
+		if err != nil {
+			return false, err
+		}
+		_, err = x.file(ItemJoined, w, st.Home, "记录已转到别处后才收到,已并入")
+		return true, err
+	}
 	return true, nil
 }
 
@@ -102,20 +115,9 @@ func tagsOf(r *Record) []Tag {
 	return out
 }
 
-// late reports whether the device could write this record, or its parent,
-// before it moved away: its work from that time is taken.
-func (x *exchange) late(old *Stored, parent *Stored) (bool, error) {
-	for _, s := range []*Stored{old, parent} {
-		if s != nil && slices.ContainsFunc(s.Places, func(p Place) bool { return p.Gone && slices.Contains(x.scopes, p.Scope) }) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
 // home returns the record that r follows, if it is here, and r's place.
 func (x *exchange) home(r *Record, old *Stored) (*Stored, string, error) {
-	if k := x.Policy.Parent(r); k != (Key{}) {
+	if k := x.Policy.Parent(r); k != (Key{}) && !x.own(r.Collection) {
 		p, err := x.tx.Record(k)
 		if err != nil {
 			return nil, "", err
@@ -198,12 +200,21 @@ func seqOf(st *Stored, t Tag) Seq {
 // put stores a record at the end of the feed, moves it between scopes, keeps
 // the sums, and lets its dependants follow a change of home.
 func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
+	elsewhere := ""
+	if x.device != nil {
+		elsewhere = x.device.Scope
+	}
+	return x.putAt(old, r, changed, elsewhere)
+}
+
+// putAt is put with the home of a record that tells none.
+func (x *exchange) putAt(old *Stored, r *Record, changed []Tag, elsewhere string) error {
 	_, home, err := x.home(r, old)
 	if err != nil {
 		return err
 	}
-	if home == "" && x.device != nil {
-		home = x.device.Scope
+	if home == "" {
+		home = elsewhere
 	}
 	x.state.Seq++
 	st := &Stored{Record: r, Seq: x.state.Seq, Home: home, Received: x.now, Parent: x.Policy.Parent(r)}
@@ -217,7 +228,10 @@ func (x *exchange) put(old *Stored, r *Record, changed []Tag) error {
 			}
 		}
 	}
-	st.Places = x.places(old, st)
+	st.Places = x.marks(old, st, x.places(old, st))
+	if x.failed != nil {
+		return x.failed
+	}
 	if err := x.sums(old, st); err != nil {
 		return err
 	}
@@ -287,6 +301,18 @@ func (x *exchange) places(old, st *Stored) []Place {
 	return out
 }
 
+// marks adds to the places of st what it leaves besides: see Policy.Left.
+func (x *exchange) marks(old, st *Stored, places []Place) []Place {
+	if old == nil {
+		return places
+	}
+	for _, s := range x.Policy.Left(Change{Before: old.Record, After: st.Record, Home: st.Home, Record: x.lookup}) {
+		places = slices.DeleteFunc(places, func(p Place) bool { return p.Scope == s })
+		places = append(places, Place{Scope: s, Seq: st.Seq, Since: st.Seq, Gone: true})
+	}
+	return places
+}
+
 func placeIn(st *Stored, s Scope) *Place {
 	if st == nil {
 		return nil
@@ -339,61 +365,4 @@ func (x *exchange) sum(scope Scope, day uint32, change func(Sum) Sum) error {
 		}
 	}
 	return nil
-}
-
-// Purge erases a record for good: its id stays, so that a late copy cannot
-// bring it back.
-func (h *Hub) Purge(tx HubTx, k Key, now int64) error {
-	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
-	var err error
-	if x.state, err = tx.State(); err != nil {
-		return err
-	}
-	old, err := tx.Record(k)
-	if err != nil {
-		return err
-	}
-	if old == nil {
-		return &Error{Code: CodeNotFound, Message: "没有这条记录", Hint: "请核对编号"}
-	}
-	if old.Purged {
-		return nil
-	}
-	x.state.Seq++
-	st := &Stored{Record: NewRecord(k.Collection, k.ID), Seq: x.state.Seq, Home: old.Home, Received: now, Purged: true}
-	for _, p := range old.Places {
-		st.Places = append(st.Places, Place{Scope: p.Scope, Seq: st.Seq, Since: st.Seq, Gone: true})
-	}
-	if err := x.sums(old, st); err != nil {
-		return err
-	}
-	if err := tx.PutRecord(old, st); err != nil {
-		return err
-	}
-	return tx.SetState(x.state)
-}
-
-// Write stores a record of the hub's own making, such as a notice of the
-// township office; r's stamps come from the clock in the hub's state.
-func (h *Hub) Write(tx HubTx, make func(Stamp) *Record, now int64) (Key, error) {
-	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
-	var err error
-	if x.state, err = tx.State(); err != nil {
-		return Key{}, err
-	}
-	r := make(Stamp{x.state.Clock.Next(now), HubReplica})
-	old, err := tx.Record(r.Key)
-	if err != nil {
-		return Key{}, err
-	}
-	changed := tagsOf(r)
-	if old != nil {
-		joined := old.Record.Clone()
-		changed = joined.Join(r)
-		r = joined
-	}
-	if err := x.put(old, r, changed); err != nil {
-		return Key{}, err
-	}
-	return r.Key, tx.SetState(x.state)
 }

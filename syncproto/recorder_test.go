@@ -34,8 +34,10 @@ func (office) Home(*syncproto.Record) string                             { retur
 
 func (office) Scopes(string, syncproto.Collection, string) []syncproto.Scope { return everything }
 
-func (office) Allow(_ string, _ *syncproto.Device, _, after *syncproto.Record, _ string) *syncproto.Rejection {
-	if after.Value(2).Text() == refusedText {
+func (office) Left(syncproto.Change) []syncproto.Scope { return nil }
+
+func (office) Allow(_ string, _ *syncproto.Device, c syncproto.Change) *syncproto.Rejection {
+	if c.After.Value(2).Text() == refusedText {
 		return &syncproto.Rejection{Code: syncproto.CodeField, Message: "这个内容不收"}
 	}
 	return nil
@@ -95,7 +97,7 @@ func play(t *testing.T) recording {
 
 	r.now += 86_400_000
 	must(t, r.store.Update(func(tx syncproto.HubTx) error {
-		return r.hub.Purge(tx, visits[0], r.now)
+		return r.hub.Purge(tx, visits[0], "依法", r.now)
 	}))
 	r.sync("li", "an erasure comes down", 0)
 	r.lose("wang", homes[2])

@@ -242,9 +242,11 @@ type Policy interface {
 	Home(r *Record) string
 	// Scopes are the feeds in which a record of that home stands.
 	Scopes(township string, c Collection, home string) []Scope
-	// Allow says why d may not make the change; nil: it may. before is nil
-	// for a new record, after is the join.
-	Allow(township string, d *Device, before, after *Record, home string) *Rejection
+	// Allow says why d may not make the change; nil: it may.
+	Allow(township string, d *Device, c Change) *Rejection
+	// Left are scopes without records of their own that a change takes a
+	// record out of, so that work from before can be told: see GridScope.
+	Left(c Change) []Scope
 	// DeviceRecord is the shared record that tells everyone who writes under
 	// d's replica number.
 	DeviceRecord(at Stamp, d *Device) *Record

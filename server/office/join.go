@@ -35,7 +35,7 @@ func (o *Office) Join(q *syncproto.JoinRequest) (*syncproto.JoinReply, error) {
 		return o.refuse(err)
 	}
 	var rep *syncproto.JoinReply
-	err := o.store.Update(func(tx Tx) (err error) {
+	err := o.update(func(tx Tx, hub *syncproto.Hub) (err error) {
 		inv, err := tx.Invite(sha256.Sum256(q.Secret))
 		if err != nil {
 			return err
@@ -46,7 +46,7 @@ func (o *Office) Join(q *syncproto.JoinRequest) (*syncproto.JoinReply, error) {
 		if inv.Used != 0 {
 			rep, err = o.repeat(tx, inv, q)
 		} else {
-			rep, err = o.enrol(tx, inv, q)
+			rep, err = o.enrol(tx, hub, inv, q)
 		}
 		return err
 	})
@@ -97,8 +97,8 @@ func (o *Office) repeatable(inv *Invite, q *syncproto.JoinRequest) bool {
 	return err == nil && o.now()-inv.Used < repeatWindow
 }
 
-func (o *Office) enrol(tx Tx, inv *Invite, q *syncproto.JoinRequest) (*syncproto.JoinReply, error) {
-	rep, err := o.hub.Enrol(tx, inv.Role, inv.Scope, inv.Person, q.Device, o.now())
+func (o *Office) enrol(tx Tx, hub *syncproto.Hub, inv *Invite, q *syncproto.JoinRequest) (*syncproto.JoinReply, error) {
+	rep, err := hub.Enrol(tx, inv.Role, inv.Scope, inv.Person, q.Device, o.now())
 	if err != nil {
 		return nil, err
 	}

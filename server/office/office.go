@@ -1,6 +1,7 @@
 package office
 
 import (
+	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -27,12 +28,36 @@ type Options struct {
 
 // New returns the office of a store.
 func New(s Store, o Options) *Office {
+	clerk, _ := o.Policy.(syncproto.Clerk)
 	return &Office{
 		store: s,
-		hub:   &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec()},
+		hub:   &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec(), Clerk: clerk},
 		now:   o.Now,
 		rand:  o.Rand,
 	}
+}
+
+// update is the store's Update with a hub that knows its key.
+func (o *Office) update(f func(Tx, *syncproto.Hub) error) error {
+	return o.store.Update(func(tx Tx) error {
+		hub, err := o.keyed(tx)
+		if err != nil {
+			return err
+		}
+		return f(tx, hub)
+	})
+}
+
+// keyed returns the hub with the key of the store's township. Only what
+// writes needs it.
+func (o *Office) keyed(tx Tx) (*syncproto.Hub, error) {
+	seed, err := tx.Setting(settingSign)
+	if err != nil || len(seed) == 0 {
+		return o.hub, err
+	}
+	hub := *o.hub
+	hub.Key, err = hkdf.Key(sha256.New, seed, nil, "gridbook hub records", 32)
+	return &hub, err
 }
 
 // Close writes what was held back and closes the store.
@@ -77,12 +102,12 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 	}
 	var served *syncproto.Served
 	waiting := o.seen.take()
-	err := o.store.Update(func(tx Tx) (err error) {
+	err := o.update(func(tx Tx, hub *syncproto.Hub) (err error) {
 		// First, so that the exchange sees its own device as it is known.
 		if err := waiting.write(tx); err != nil {
 			return err
 		}
-		served, err = o.hub.Join(tx, q, now)
+		served, err = hub.Join(tx, q, now)
 		return err
 	})
 	if err != nil {

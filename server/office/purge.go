@@ -26,24 +26,29 @@ func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
 	if strings.TrimSpace(reason) == "" {
 		return out, usage("没有填清除的理由。", "请加上 --reason，写明依据，例如“本人依法要求删除”。")
 	}
-	err := o.store.Update(func(tx Tx) error {
+	err := o.update(func(tx Tx, hub *syncproto.Hub) error {
 		found := false
 		for _, c := range ledger.All() {
+			if hubWrites(c.Number) {
+				continue
+			}
 			k := syncproto.Key{Collection: c.Number, ID: id}
 			st, err := tx.Record(k)
 			if err != nil {
 				return err
 			}
-			if st == nil {
+			if st != nil && st.Purged {
+				found = true
 				continue
 			}
-			found = true
-			if st.Purged {
+			// What is only in the inbox is erased there.
+			switch err := hub.Purge(tx, k, reason, o.now()); {
+			case syncproto.CodeOf(err) == syncproto.CodeNotFound:
 				continue
-			}
-			if err := o.hub.Purge(tx, k, o.now()); err != nil {
+			case err != nil:
 				return err
 			}
+			found = true
 			out.Collections = append(out.Collections, c.Key)
 		}
 		if !found {
@@ -65,6 +70,13 @@ func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
 	return out, nil
 }
 
+// hubWrites reports whether a collection is the server's own. What the inbox
+// has about a record is erased with it; the rest is not about anyone.
+func hubWrites(c syncproto.Collection) bool {
+	_, _, ok := ledger.Policy{}.Seal(c)
+	return ok
+}
+
 // dependants counts the records that follow one of the id.
 func dependants(tx Tx, id syncproto.ID) (n int, err error) {
 	for _, c := range ledger.All() {
@@ -72,8 +84,8 @@ func dependants(tx Tx, id syncproto.ID) (n int, err error) {
 			if err != nil {
 				return 0, err
 			}
-			if k.ID == id {
-				continue // a companion, erased with it
+			if k.ID == id || hubWrites(k.Collection) {
+				continue // a companion, erased with it, or the trace of that
 			}
 			n++
 		}

@@ -80,4 +80,7 @@ func sight(d *syncproto.Device, s syncproto.Device) {
 		return
 	}
 	d.Seen, d.Offset, d.Verdict, d.VerdictAt = s.Seen, s.Offset, s.Verdict, s.VerdictAt
+	if d.Whole == 0 {
+		d.Whole = s.Whole
+	}
 }

@@ -14,20 +14,31 @@ var _ syncproto.Policy = Policy{}
 // Subscriptions are the feeds that a device reads: a township's office all
 // that is not private, a village's secretary the village with its private
 // part, everyone else the village without.
+//
+// A role that has ended reads nothing.
 func (Policy) Subscriptions(township string, d *syncproto.Device) []syncproto.Scope {
+	if Role(d.Role) == RoleEnded {
+		return nil
+	}
 	area := Area(d.Scope)
 	if len(area) < 12 {
 		return []syncproto.Scope{syncproto.AllScope(township)}
 	}
 	scopes := []syncproto.Scope{syncproto.SharedScope(township), syncproto.VillageScope(area)}
-	if Role(d.Role) == RoleVillage {
+	switch {
+	case Role(d.Role) == RoleVillage:
 		scopes = append(scopes, syncproto.PrivateScope(area))
+	case len(d.Scope) == gridCodeLen:
+		scopes = append(scopes, syncproto.GridScope(d.Scope))
 	}
 	return scopes
 }
 
 // Parent names the record whose home r follows.
 func (Policy) Parent(r *syncproto.Record) syncproto.Key {
+	if r.Collection == Inbox || r.Collection == Erased {
+		return about(r)
+	}
 	k, _ := Parent(r)
 	return k
 }
@@ -58,7 +69,8 @@ func (Policy) Scopes(township string, c syncproto.Collection, home string) []syn
 
 // Allow decides by role and place, and checks the record. Who may write where
 // a record is may also give it away; nobody can take from another village.
-func (Policy) Allow(township string, d *syncproto.Device, before, after *syncproto.Record, home string) *syncproto.Rejection {
+func (Policy) Allow(township string, d *syncproto.Device, change syncproto.Change) *syncproto.Rejection {
+	before, after, home := change.Before, change.After, change.Home
 	c := after.Collection
 	if c == Device {
 		return reject(after, syncproto.CodeNotAllowed, "电脑的名单由服务器维护,不能修改")
@@ -75,6 +87,9 @@ func (Policy) Allow(township string, d *syncproto.Device, before, after *syncpro
 	}
 	if !MayWrite(Role(d.Role), d.Scope, c, home) {
 		return reject(after, syncproto.CodeScope, "这条记录属于“"+placeName(home)+"”,这台电脑无权修改")
+	}
+	if code, ok := otherGrid(d, change); ok {
+		return reject(after, syncproto.CodeScope, "这条记录属于网格“"+code+"”,这台电脑无权修改")
 	}
 	if err := Check(after); err != nil {
 		return rejectBy(after, err)
@@ -99,7 +114,17 @@ func (Policy) DeviceRecord(at syncproto.Stamp, d *syncproto.Device) *syncproto.R
 	c := Must(Device)
 	r := syncproto.NewRecord(Device, at)
 	r.Write(c.Tag("replica"), at, syncproto.IntOf(int64(d.Replica)))
-	for key, v := range map[string]string{"person": d.Person, "name": d.Name, "role": d.Role, "scope": d.Scope} {
+	role, state := d.Role, ""
+	switch {
+	case d.Revoked != 0:
+		state = "revoked"
+	case Role(d.Role) == RoleEnded:
+		state = "ended"
+	}
+	if Role(role) == RoleEnded && len(d.Former) > 0 {
+		role = d.Former[len(d.Former)-1].Role
+	}
+	for key, v := range map[string]string{"person": d.Person, "name": d.Name, "role": role, "scope": d.Scope, "state": state} {
 		if v != "" {
 			r.Write(c.Tag(key), at, syncproto.TextOf(v))
 		}

@@ -14,7 +14,9 @@ func TestSubscriptions(t *testing.T) {
 	}{
 		{RoleTownship, town, []syncproto.Scope{"a" + town}},
 		{RoleVillage, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi, "p" + shaxi}},
-		{RoleGrid, shaxi + "001", []syncproto.Scope{"t" + town, "v" + shaxi}},
+		{RoleGrid, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi}},
+		{RoleGrid, shaxi + "001", []syncproto.Scope{"t" + town, "v" + shaxi, "g" + shaxi + "001"}},
+		{RoleEnded, shaxi, nil},
 		{RoleInspector, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi}},
 	}
 	for _, tt := range tests {
@@ -84,7 +86,7 @@ func TestAllow(t *testing.T) {
 		{"the list of devices", village, nil, Policy{}.DeviceRecord(id, village), town, syncproto.CodeNotAllowed},
 	}
 	for _, tt := range tests {
-		got := Policy{}.Allow(town, tt.d, tt.before, tt.after, tt.home)
+		got := Policy{}.Allow(town, tt.d, syncproto.Change{Before: tt.before, After: tt.after, Home: tt.home})
 		var code syncproto.Code
 		if got != nil {
 			code = got.Code

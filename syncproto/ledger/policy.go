@@ -17,6 +17,10 @@ const (
 	RoleInspector Role = "inspector" // reads, writes only the trace of reading
 )
 
+// RoleEnded is the role of a device whose person has left: it reads and writes
+// nothing, and nobody is invited with it.
+const RoleEnded Role = "ended"
+
 // rank orders the roles for Collection.Writer.
 func (r Role) rank() int {
 	switch r {

@@ -137,7 +137,7 @@ func (w *world) restore(s *HubStore) {
 
 // purge erases a record at the hub.
 func (w *world) purge(k syncproto.Key) {
-	err := w.store.Update(func(tx syncproto.HubTx) error { return w.hub.Purge(w.bug.hub(tx, nil), k, w.now) })
+	err := w.store.Update(func(tx syncproto.HubTx) error { return w.hub.Purge(w.bug.hub(tx, nil), k, "依法", w.now) })
 	if syncproto.CodeOf(err) == syncproto.CodeNotFound {
 		return
 	}

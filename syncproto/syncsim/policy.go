@@ -89,7 +89,10 @@ func (policy) Scopes(_ string, c syncproto.Collection, home string) []syncproto.
 	return []syncproto.Scope{syncproto.VillageScope(home), syncproto.AllScope(township)}
 }
 
-func (p policy) Allow(_ string, d *syncproto.Device, before, after *syncproto.Record, home string) *syncproto.Rejection {
+func (policy) Left(syncproto.Change) []syncproto.Scope { return nil }
+
+func (p policy) Allow(_ string, d *syncproto.Device, c syncproto.Change) *syncproto.Rejection {
+	before, after, home := c.Before, c.After, c.Home
 	for tag := tagFirst; tag <= tagLast; tag++ {
 		if strings.HasPrefix(after.Value(tag).Text(), badText) {
 			return &syncproto.Rejection{Code: syncproto.CodeField, Message: "bad"}

@@ -1,0 +1,127 @@
+package syncproto
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"slices"
+)
+
+// Clerk makes and reads the records that a hub writes by itself: what came
+// too late or from someone who may no longer write it, and what was erased.
+// The ledger says how they look.
+type Clerk interface {
+	// Seal names the field of a collection that holds the hub's seal, and the
+	// fields that people write, which it does not cover; false for
+	// collections that the hub does not write.
+	Seal(c Collection) (seal Tag, open []Tag, ok bool)
+	// Inbox makes an item of the township's inbox.
+	Inbox(at Stamp, i Item) *Record
+	// ReadInbox is the reverse of Inbox, false for other records.
+	ReadInbox(r *Record) (Item, bool)
+	// Erased makes the trace of an erasure.
+	Erased(at Stamp, e Erasure) *Record
+	// ReadErased is the reverse of Erased, false for other records.
+	ReadErased(r *Record) (Erasure, bool)
+}
+
+// The kinds of items in the inbox.
+const (
+	ItemJoined = "joined" // late work, joined and shown for information
+	ItemHeld   = "held"   // work that waits for the township's decision
+)
+
+// Item is work of a laptop that the township should look at.
+type Item struct {
+	Of     Key // the record that it is about
+	Kind   string
+	Home   string // place code of the record, as far as known
+	Device uint32
+	Person string
+	Reason string
+	// Content is the canonical encoding of the fields that were sent.
+	// Closed: it is private, and only the hub can read it.
+	Content  []byte
+	Closed   bool
+	Received int64 // ms since 1970
+	Decided  bool  // someone has decided
+	Taken    bool  // someone has decided that it shall be joined
+}
+
+// Erasure is that a record was erased for good.
+type Erasure struct {
+	Of     Key
+	Home   string // place code of the record
+	At     int64  // ms since 1970
+	Reason string
+}
+
+// GridScope marks that a record has left a grid (15-digit code): its feed has
+// nothing but such marks.
+func GridScope(code15 string) Scope { return Scope("g" + code15) }
+
+// Change is what a device wants to do to a record.
+type Change struct {
+	Before *Record // nil: the record is new
+	After  *Record // the join
+	Home   string  // the place code that decides
+	// Record returns what the hub has of another record, nil if nothing.
+	Record func(Key) *Record
+}
+
+// clerk reports whether the hub can write records of its own.
+func (h *Hub) clerk() bool { return h.Clerk != nil && len(h.Key) > 0 }
+
+// own reports whether records of a collection are the hub's own.
+func (h *Hub) own(c Collection) bool {
+	if !h.clerk() {
+		return false
+	}
+	_, _, ok := h.Clerk.Seal(c)
+	return ok
+}
+
+// seal signs a record of the hub's own, if its collection asks for it.
+func (h *Hub) seal(r *Record, at Stamp) {
+	if !h.own(r.Collection) {
+		return
+	}
+	tag, _, _ := h.Clerk.Seal(r.Collection)
+	r.Write(tag, at, BytesOf(h.sealOf(r)))
+}
+
+// genuine reports whether what a record shows is what the hub once wrote.
+func (h *Hub) genuine(r *Record) bool {
+	tag, _, ok := h.Clerk.Seal(r.Collection)
+	return ok && hmac.Equal(r.Value(tag).Bytes(), h.sealOf(r))
+}
+
+// sealOf computes the seal over the values that a record shows, but for those
+// that people write.
+func (h *Hub) sealOf(r *Record) []byte {
+	seal, open, _ := h.Clerk.Seal(r.Collection)
+	plain := NewRecord(r.Collection, r.ID)
+	for _, f := range r.Fields {
+		if v := f.Shown().Value; f.Tag != seal && !v.IsNull() && !slices.Contains(open, f.Tag) {
+			plain.Write(f.Tag, r.ID, v)
+		}
+	}
+	mac := hmac.New(sha256.New, h.Key)
+	mac.Write([]byte("gridbook record\x00"))
+	mac.Write(AppendRecord(nil, plain))
+	return mac.Sum(nil)
+}
+
+// rewrite writes what a record should say over what it says: every field
+// anew, so that of two versions that never met the newer one is shown whole.
+func rewrite(old, fresh *Record, at Stamp, keep []Tag) *Record {
+	out := old.Clone()
+	for _, f := range old.Fields {
+		if _, ok := fresh.Field(f.Tag); !ok && !slices.Contains(keep, f.Tag) {
+			out.Write(f.Tag, at, Value{})
+		}
+	}
+	for _, f := range fresh.Fields {
+		out.Write(f.Tag, at, f.Shown().Value)
+	}
+	return out
+}

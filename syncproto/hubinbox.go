@@ -1,0 +1,343 @@
+package syncproto
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"slices"
+)
+
+// work is one record of an upload on its way into the hub.
+type work struct {
+	sent    *Record
+	old     *Stored // as it stands, nil: not here
+	before  *Record // its fields
+	after   *Record // the join
+	changed []Tag
+	parent  *Stored // the record that it follows, if it is here
+	home    string  // "": not known
+	late    bool    // it came after the record had moved away
+}
+
+// fate is what becomes of work that its author may not write.
+type fate uint8
+
+const (
+	toAuthor fate = iota // stays with its author
+	toRecord             // goes in all the same: it is from before a move
+	toInbox              // goes to the inbox, for the township to decide
+)
+
+// judge asks whether a device may do this. An unknown home is the device's
+// own place, unless it had another before: then it cannot be told.
+func (x *exchange) judge(d *Device, w *work) *Rejection {
+	c := Change{Before: w.before, After: w.after, Home: w.home, Record: x.lookup}
+	if c.Home == "" {
+		c.Home = d.Scope
+	}
+	rej := x.Policy.Allow(x.state.Township, d, c)
+	if rej == nil && w.home == "" && d == x.device && len(d.Former) > 0 {
+		rej = &Rejection{Code: CodeScope, Message: "不清楚这条记录属于哪里"}
+	}
+	return rej
+}
+
+// lookup returns the fields of a stored record. An error ends the exchange
+// later: see failed.
+func (x *exchange) lookup(k Key) *Record {
+	st, err := x.tx.Record(k)
+	if err != nil {
+		x.failed = err
+	}
+	if err != nil || st == nil || st.Purged {
+		return nil
+	}
+	return st.Record
+}
+
+// fate decides about work that was refused for its place. What the device
+// could write before the record moved away is joined, and the township told.
+// What it could write before its own role changed is held; so is what it
+// writes to a record that, as it could see, is no longer its own.
+func (x *exchange) fate(w *work, rej *Rejection) (fate, error) {
+	if rej.Code != CodeScope {
+		return toAuthor, nil
+	}
+	left, err := x.left(w, x.scopes)
+	if err != nil {
+		return toAuthor, err
+	}
+	if left != nil {
+		if x.since < left.Seq || !x.sees(w) || !x.clerk() {
+			w.late = left.Seq <= x.base // not if the same upload has moved it
+			return toRecord, nil
+		}
+		return x.hold(w, x.device.Scope, "写的时候,这条记录已转到别的网格")
+	}
+	for _, span := range slices.Backward(x.device.Former) {
+		d := *x.device
+		d.Role, d.Scope = span.Role, span.Scope
+		may := x.judge(&d, w)
+		if may != nil && may.Code == CodeScope {
+			if left, err = x.left(w, x.Policy.Subscriptions(x.state.Township, &d)); err != nil {
+				return toAuthor, err
+			}
+		}
+		if may == nil || left != nil {
+			return x.hold(w, span.Scope, "写的人已不再负责这里,请决定是否收下")
+		}
+	}
+	return toAuthor, nil
+}
+
+// sees reports whether the device still reads the record, or for a new one the
+// one that it follows.
+func (x *exchange) sees(w *work) bool {
+	st := w.old
+	if st == nil {
+		st = w.parent
+	}
+	if st == nil {
+		return false
+	}
+	_, ok := x.visible(st)
+	return ok
+}
+
+// maxParents bounds the way up from a record to the ones that it follows.
+const maxParents = 8
+
+// left returns the newest mark that the record, or one that it follows, has
+// left one of the scopes; nil if none has.
+func (x *exchange) left(w *work, scopes []Scope) (newest *Place, err error) {
+	s := w.old
+	for range maxParents {
+		if s != nil {
+			for i, p := range s.Places {
+				if p.Gone && slices.Contains(scopes, p.Scope) && (newest == nil || p.Seq > newest.Seq) {
+					newest = &s.Places[i]
+				}
+			}
+		}
+		switch {
+		case s == w.old && w.parent != nil:
+			s = w.parent
+		case s == nil || s.Parent == (Key{}):
+			return newest, nil
+		default:
+			if s, err = x.tx.Record(s.Parent); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return newest, nil
+}
+
+// hold keeps work for the township to decide, and says that its author's
+// laptop may let go of it.
+func (x *exchange) hold(w *work, home, reason string) (fate, error) {
+	if !x.clerk() {
+		return toAuthor, nil
+	}
+	if w.home != "" {
+		home = w.home
+	}
+	ok, err := x.file(ItemHeld, w, home, reason)
+	if err != nil || !ok {
+		return toAuthor, err
+	}
+	if x.held == nil {
+		x.held = map[Key]bool{}
+	}
+	x.held[w.sent.Key] = true
+	return toInbox, nil
+}
+
+// file puts work into the inbox. A person has one open item for a record, in
+// which all that they sent is joined: repeats, by whichever way, add nothing.
+// It reports whether there was room.
+func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
+	content := w.sent.Only(w.changed)
+	stood, item, err := x.openItem(w.sent.Key, kind)
+	if err != nil {
+		return false, err
+	}
+	if stood != nil {
+		all, err := x.unpack(item)
+		if err != nil {
+			return false, err
+		}
+		if len(all.Join(content)) == 0 {
+			return true, nil
+		}
+		if len(AppendRecord(nil, all)) <= maxContent {
+			content = all
+		} else {
+			stood = nil
+		}
+	}
+	item = Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason,
+		Content: AppendRecord(nil, content), Received: x.now}
+	if len(item.Content) > maxContent {
+		return false, nil
+	}
+	if all := AllScope(x.state.Township); !slices.Contains(x.Policy.Scopes(x.state.Township, item.Of.Collection, home), all) {
+		if item.Content, err = x.close(item); err != nil {
+			return false, err
+		}
+		item.Closed = true
+	}
+	at := Stamp{x.state.Clock.Next(x.now), HubReplica}
+	rec := x.Clerk.Inbox(at, item)
+	if stood != nil {
+		_, open, _ := x.Clerk.Seal(rec.Collection)
+		rec = rewrite(stood.Record, rec, at, open)
+	}
+	x.seal(rec, at)
+	return true, x.put(stood, rec, tagsOf(rec))
+}
+
+// maxContent bounds the content of an item, with room for closing it.
+const maxContent = MaxText - 64
+
+// openItem returns the undecided item of a record from the exchange's person.
+func (x *exchange) openItem(of Key, kind string) (*Stored, Item, error) {
+	items, err := x.items(of)
+	for _, st := range items {
+		i, _ := x.Clerk.ReadInbox(st.Record)
+		if i.Kind == kind && i.Person == x.device.Person && !i.Decided {
+			return st, i, err
+		}
+	}
+	return nil, Item{}, err
+}
+
+// items lists what the inbox has about a record.
+func (x *exchange) items(of Key) (out []*Stored, err error) {
+	for k, err := range x.tx.Dependants(of) {
+		if err != nil {
+			return nil, err
+		}
+		if !x.own(k.Collection) {
+			continue
+		}
+		st, err := x.tx.Record(k)
+		if err != nil {
+			return nil, err
+		}
+		if st == nil || st.Purged {
+			continue
+		}
+		if _, ok := x.Clerk.ReadInbox(st.Record); ok {
+			out = append(out, st)
+		}
+	}
+	return out, nil
+}
+
+// acceptOwn takes a record of the hub's own from a laptop: one that came back
+// after a restore, or one on which people have decided.
+func (x *exchange) acceptOwn(w *work) (bool, error) {
+	if !x.genuine(w.after) {
+		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
+	}
+	item, isItem := x.Clerk.ReadInbox(w.after)
+	if isItem {
+		w.home = item.Home
+		if rej := x.judge(x.device, w); rej != nil {
+			return x.reject(w, rej)
+		}
+		of, err := x.tx.Record(item.Of)
+		if err != nil {
+			return false, err
+		}
+		if of != nil && of.Purged {
+			x.reply.Purged = append(x.reply.Purged, w.sent.Key)
+			return true, x.bury(w.sent.Key, w.old)
+		}
+	} else if e, ok := x.Clerk.ReadErased(w.after); ok {
+		if err := x.erase(e.Of); err != nil {
+			return false, err
+		}
+	}
+	if err := x.put(w.old, w.after, w.changed); err != nil {
+		return false, err
+	}
+	x.taken[w.sent.Key] = w.old
+	x.gaveBack(w)
+	if isItem && item.Taken {
+		return true, x.take(item)
+	}
+	return true, nil
+}
+
+func (x *exchange) reject(w *work, rej *Rejection) (bool, error) {
+	rej.Key = w.sent.Key
+	x.reply.Rejections = append(x.reply.Rejections, *rej)
+	return false, nil
+}
+
+// take joins the content of an item that the township has taken. It may have
+// been joined before.
+func (x *exchange) take(i Item) error {
+	content, err := x.unpack(i)
+	if err != nil {
+		return err
+	}
+	old, err := x.tx.Record(i.Of)
+	if err != nil || old != nil && old.Purged {
+		return err
+	}
+	after, changed := content, tagsOf(content)
+	if old != nil {
+		after = old.Record.Clone()
+		if changed = after.Join(content); len(changed) == 0 || !after.fits() {
+			return nil
+		}
+	}
+	return x.putAt(old, after, changed, i.Home)
+}
+
+// Unpack returns the fields that an item of the inbox holds.
+func (h *Hub) unpack(i Item) (*Record, error) {
+	b := i.Content
+	if i.Closed {
+		aead, err := h.closer()
+		if err != nil {
+			return nil, err
+		}
+		n := aead.NonceSize()
+		if len(b) < n {
+			return nil, malformed("a closed content of %d bytes", len(b))
+		}
+		if b, err = aead.Open(nil, b[:n], b[n:], i.Of.ID.Bytes()); err != nil {
+			return nil, malformed("a closed content: %w", err)
+		}
+	}
+	return DecodeRecord(b)
+}
+
+// close encrypts private content, so that the township's laptops can keep it
+// and give it back after a restore, but not read it.
+func (x *exchange) close(i Item) ([]byte, error) {
+	aead, err := x.closer()
+	if err != nil {
+		return nil, err
+	}
+	nonce, err := x.random(aead.NonceSize())
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nonce, nonce, i.Content, i.Of.ID.Bytes()), nil
+}
+
+func (h *Hub) closer() (cipher.AEAD, error) {
+	mac := hmac.New(sha256.New, h.Key)
+	mac.Write([]byte("gridbook content"))
+	block, err := aes.NewCipher(mac.Sum(nil))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
