@@ -88,6 +88,10 @@ func commands() []command {
 		{"merge", "KEEP DROP [--take FIELD,FIELD]", "两条是同一个：并到 KEEP，空着的从 DROP 补，--take 的几项取 DROP 的；可撤销", `gridbook merge 065svpb80000q000003g 065svpb80000q000003h --take phone,address`, merge},
 		{"notsame", "ID ID", "两条不是同一个，以后不再提示", `gridbook notsame 065svpb80000q000003g 065svpb80000q000003h`, notSame},
 		{"unmerge", "ID", "撤销一次合并或“不是同一个”；写决定的编号，或被并入那条的编号", `gridbook unmerge 065svpb80000q000003h`, unmerge},
+		{"move", "HOUSEHOLD [--grid REF] [--village CODE] [--dry-run] | HOUSEHOLD --back", "转户：转到另一个网格或村，人、走访、诉求都随户走；--dry-run 只说会怎样；--back 撤销还没上报的转出", `gridbook move 065svpb80000q000003g --grid 沙溪第二网格`, move},
+		{"grid", "split GRID --name NAME [--code CODE] [--households ID,ID] [--micros ID,ID] [--hamlets NAME,NAME] [--members ID,ID] [--roles ID,ID] [--leader ID] [--end-links] [--dry-run] | merge GRID --into GRID [--roles ID,ID] [--dry-run]", "拆分、合并网格：一次办完，旧记录都在；--roles 是随着转的职责，合并时其余的到今天为止", `gridbook grid split 沙溪第一网格 --name 沙溪第四网格 --hamlets 溪东`, gridCommand},
+		{"duties", "[--grid REF] [--member ID]", "列出谁担任、担任过什么职责", `gridbook duties --member 065svpb80000q000003g`, duties},
+		{"duty", "MEMBER [--end ID,ID] [--begin ROLE --grid REF] [--micro ID] [--to MEMBER] [--households ID,ID] [--reason TEXT] [--leaves] [--dry-run]", "一名党员的职责变动：不再担任 --end、新担任 --begin，联系的户交给 --to；--leaves 转出，全部交接", `gridbook duty 065svpb80000q000003g --to 065svpb80000q000003h --reason 外出务工`, duty},
 		{"rejected", "", "列出服务器退回的修改", `gridbook rejected --json`, rejected},
 		{"retry", "[ID]", "把退回的修改重新排队上传", `gridbook retry`, retry},
 		{"dump", "[--village CODE]", "按规范逐行打印全部资料，两台电脑可以逐字节比较", `gridbook dump > 沙溪村.ndjson`, dump},
@@ -167,8 +171,10 @@ func (c *call) parse(args []string) error {
 		if !ok {
 			continue
 		}
-		if option == "dry-run" || option == "mine" {
-			c.given[option] = f.Bool(option, false, "")
+		if isSwitch(option) {
+			if c.given[option] == nil {
+				c.given[option] = f.Bool(option, false, "")
+			}
 		} else if c.named[option] == nil {
 			c.named[option] = f.String(option, "", "")
 		}
@@ -187,6 +193,15 @@ func (c *call) parse(args []string) error {
 		}
 		c.args, args = append(c.args, args[0]), args[1:]
 	}
+}
+
+// isSwitch reports whether an option takes no value.
+func isSwitch(option string) bool {
+	switch option {
+	case "dry-run", "mine", "back", "end-links", "leaves":
+		return true
+	}
+	return false
 }
 
 // option returns an option's value, "" if it was not given.

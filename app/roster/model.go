@@ -24,6 +24,8 @@ type Grid struct {
 	Name    string
 	Phone   string
 	To      int64 // abolished on that day, 0: not
+	Into    ID    // the grid that it was merged into, zero: none
+	From    ID    // the grid that it was split off, zero: none
 	// Names as the grid list gives them; dated roles come before them.
 	Instructor, Leader, Fulltime, Parttime string
 }
@@ -35,6 +37,8 @@ type Micro struct {
 	Name   string
 	Leader string
 	Phone  string
+
+	grid ID // as the record names it; Grid stands for it
 }
 
 // Branch is a Party branch.
@@ -71,6 +75,8 @@ type Member struct {
 	Mobile  bool
 	Exempt  bool
 	To      int64
+
+	grid ID // as in Micro
 }
 
 // Role is a duty in a grid, micro-grid or branch from one day to another.
@@ -99,6 +105,8 @@ type Household struct {
 	Residence string // code
 	Size      int    // people, as its own record says
 	MovedOut  int64
+
+	grid ID // as in Micro
 }
 
 // Resident is a person of a household.

@@ -40,13 +40,14 @@ func (f fields) grid() *Grid {
 	return &Grid{
 		ID: f.rec.ID, Village: f.word("village"), Code: f.text("grid_code"), Name: f.word("grid_name"),
 		Phone: f.text("phone"), To: f.int("to"),
+		Into: f.ref("into"), From: f.ref("succeeds"),
 		Instructor: f.text("instructor"), Leader: f.text("leader"),
 		Fulltime: f.text("fulltime"), Parttime: f.text("parttime"),
 	}
 }
 
 func (f fields) micro() *Micro {
-	return &Micro{ID: f.rec.ID, Grid: f.ref("grid"), Name: f.word("name"), Leader: f.text("leader"), Phone: f.text("phone")}
+	return &Micro{ID: f.rec.ID, Name: f.word("name"), Leader: f.text("leader"), Phone: f.text("phone"), grid: f.ref("grid")}
 }
 
 func (f fields) branch() *Branch {
@@ -63,7 +64,7 @@ func (f fields) cover() *BranchGrid {
 func (f fields) member() *Member {
 	return &Member{
 		ID: f.rec.ID, Village: f.word("village"), Name: f.text("name"), Phone: f.text("phone"),
-		Address: f.text("address"), Post: f.word("party_post"), Branch: f.ref("branch"), Grid: f.ref("grid"),
+		Address: f.text("address"), Post: f.word("party_post"), Branch: f.ref("branch"), grid: f.ref("grid"),
 		Status: f.word("party_status"), Online: f.word("online_branch"), Reason: f.text("link_reason"),
 		Mobile: f.bool("mobile_member"), Exempt: f.bool("exempt"), To: f.int("to"),
 	}
@@ -80,7 +81,7 @@ func (f fields) household() *Household {
 	return &Household{
 		ID: f.rec.ID, Village: f.word("village"), No: f.text("hh_no"), Head: f.text("head_name"),
 		HeadRef: f.ref("head"), Address: f.text("address"), Hamlet: f.word("hamlet"), Phone: f.text("phone"),
-		Grid: f.ref("grid"), Micro: f.ref("microgrid"), Kind: f.word("kind"), Residence: f.word("residence"),
+		grid: f.ref("grid"), Micro: f.ref("microgrid"), Kind: f.word("kind"), Residence: f.word("residence"),
 		Size: int(f.int("people")), MovedOut: f.int("moved_out"),
 	}
 }

@@ -82,9 +82,11 @@ func (r *Roster) Put(rec *syncproto.Record) {
 	case ledger.Village:
 		r.Villages[rec.ID] = f.village()
 	case ledger.Grid:
-		r.Grids[rec.ID] = f.grid()
+		r.putGrid(f.grid())
 	case ledger.Microgrid:
-		r.Micros[rec.ID] = f.micro()
+		m := f.micro()
+		m.Grid = r.GridFor(m.grid)
+		r.Micros[rec.ID] = m
 	case ledger.Branch:
 		r.Branches[rec.ID] = f.branch()
 	case ledger.BranchGrid:
@@ -124,7 +126,7 @@ func (r *Roster) Remove(k syncproto.Key) {
 	case ledger.Village:
 		delete(r.Villages, k.ID)
 	case ledger.Grid:
-		delete(r.Grids, k.ID)
+		r.dropGrid(k.ID)
 	case ledger.Microgrid:
 		delete(r.Micros, k.ID)
 	case ledger.Branch:
@@ -153,6 +155,7 @@ func (r *Roster) Remove(k syncproto.Key) {
 }
 
 func (r *Roster) putMember(m *Member) {
+	m.Grid = r.GridFor(m.grid)
 	r.Members[m.ID] = m
 	r.index.put(KindMember, m.ID, ID{}, m.Name, m.Address, m.Phone, "")
 }
@@ -160,6 +163,7 @@ func (r *Roster) putMember(m *Member) {
 func (r *Roster) putHousehold(h *Household) {
 	r.come(h.ID)
 	r.dropHousehold(h.ID)
+	h.Grid = r.GridFor(h.grid)
 	if r.Folded(h.ID) {
 		r.foldedHouseholds[h.ID] = h
 		return

@@ -136,6 +136,20 @@ type GridPage struct {
 	Hints    []Hint     `json:"hints"`
 	Open     int        `json:"open"`     // open matters
 	Unlinked int        `json:"unlinked"` // households nobody looks after
+	// Duties are those in the grid, now and before.
+	Duties []DutyRow `json:"duties"`
+	// Into is the grid into which this one was merged, nil: none; Before are
+	// those that became part of it or from which it was split off.
+	Into   *GridKin  `json:"into"`
+	Before []GridKin `json:"before"`
+}
+
+// GridKin is a grid that another came from or went into.
+type GridKin struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	To    string `json:"to"`    // when it was given up, "": it was not
+	Split bool   `json:"split"` // the grid was split off this one
 }
 
 // MemberPage is a member's own page: my households, my open matters.
@@ -144,5 +158,6 @@ type MemberPage struct {
 	Record     RecordView     `json:"record"`
 	Households []HouseholdRow `json:"households"`
 	Matters    []RecordRow    `json:"matters"`
+	Duties     []DutyRow      `json:"duties"` // now, then before
 	Hints      []Hint         `json:"hints"`
 }

@@ -65,6 +65,8 @@ type HouseholdPage struct {
 	Sync      SyncState     `json:"sync"` // the least advanced of all that the page shows
 	// Doubles counts what looks like this household or its people.
 	Doubles int `json:"doubles"`
+	// Moved says that it went, or after the next sync goes, to another village.
+	Moved *Moved `json:"moved"`
 }
 
 // ResidentRow is a person of a household.

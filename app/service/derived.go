@@ -14,6 +14,7 @@ type derived struct {
 	visits    map[syncproto.ID]visitNote   // by visit
 	visitsOf  map[syncproto.ID][]visitMark // by household as the visits name it, newest first
 	open      map[syncproto.Key]openNote   // matters, disputes, hazards
+	moved     map[syncproto.ID]movedNote   // by trace: households that went to another village
 	touched   map[syncproto.Key]bool       // changed while the logs are being read; nil afterwards
 	// mine are the records with a value that this laptop wrote and that still
 	// stands.
@@ -45,12 +46,31 @@ type openNote struct {
 	closed          bool
 }
 
+// movedNote is the trace of a household that went to another village.
+type movedNote struct {
+	key       syncproto.Key // of the trace
+	household syncproto.ID
+	text, by  string
+	at        int64 // ms since 1970
+}
+
+// whereTo returns the newest trace of a household, false if it never left.
+func (d *derived) whereTo(household syncproto.ID) (movedNote, bool) {
+	var newest movedNote
+	for _, n := range d.moved {
+		if n.household == household && n.key.ID.Compare(newest.key.ID) > 0 {
+			newest = n
+		}
+	}
+	return newest, !newest.household.IsZero()
+}
+
 func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 	return &derived{
 		group:     group,
 		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
 		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
-		touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
+		moved: map[syncproto.ID]movedNote{}, touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
 	}
 }
 
@@ -72,6 +92,10 @@ func (d *derived) put(rec *syncproto.Record) {
 		if note := noteOf(rec); !note.closed {
 			d.open[rec.Key] = note
 		}
+	case ledger.AccessLog:
+		if f := fieldsOf(rec); f.text("action") == moveAction {
+			d.moved[rec.ID] = movedNote{rec.Key, f.ref("record"), f.text("reason"), f.text("who"), f.int("at")}
+		}
 	}
 }
 
@@ -82,6 +106,9 @@ func (d *derived) remove(k syncproto.Key) {
 	delete(d.conflicts, k)
 	delete(d.open, k)
 	delete(d.mine, k)
+	if k.Collection == ledger.AccessLog {
+		delete(d.moved, k.ID)
+	}
 	if k.Collection != ledger.Visit {
 		return
 	}

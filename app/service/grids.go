@@ -201,7 +201,7 @@ func (r reader) holders(place syncproto.ID, role, named string) []Contact {
 	today := r.today()
 	var out []Contact
 	for _, one := range r.roster.Roles {
-		if one.Role == role && (one.Grid == place || one.Micro == place) && roster.Now(one.From, one.To, today) {
+		if one.Role == role && (r.roster.GridFor(one.Grid) == place || one.Micro == place) && roster.Now(one.From, one.To, today) {
 			out = append(out, r.contact(one.Member, one.Name, one.Phone))
 		}
 	}

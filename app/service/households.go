@@ -66,6 +66,7 @@ func (r reader) keeping(q HouseholdQuery) (func(*roster.Household) bool, error) 
 		if grid, err = parseID(q.Grid); err != nil {
 			return nil, err
 		}
+		grid = r.roster.GridFor(grid)
 	}
 	linked := map[syncproto.ID]bool{}
 	if q.Member != "" {

@@ -16,12 +16,16 @@ const firstVisits = 20
 // page is all about a household but its older logs.
 func (r reader) page(id syncproto.ID) (HouseholdPage, error) {
 	id = r.roster.Resolve(id) // what was merged into it leads here
+	moved := r.movedOf(id)
 	k := syncproto.Key{Collection: ledger.Household, ID: id}
 	rec, err := r.get(k)
+	if err != nil && moved != nil {
+		return HouseholdPage{Household: HouseholdRow{ID: id.String(), Sync: StateSent}, Sync: StateSent, Moved: moved}, nil
+	}
 	if err != nil {
 		return HouseholdPage{}, err
 	}
-	out := HouseholdPage{Record: r.record(rec), Sync: StateSent}
+	out := HouseholdPage{Record: r.record(rec), Sync: StateSent, Moved: moved}
 	h, ok := r.roster.Households[id]
 	if !ok { // deleted: its own record tells
 		out.Household = HouseholdRow{ID: id.String(), Head: out.Record.Title, Sync: out.Record.Sync}
@@ -49,6 +53,16 @@ func (r reader) page(id syncproto.ID) (HouseholdPage, error) {
 	out.Doubles = len(doubles)
 	out.Sync = out.allStates()
 	return out, nil
+}
+
+// movedOf tells where a household went, nil if it is this laptop's.
+func (r reader) movedOf(id syncproto.ID) *Moved {
+	n, left := r.derived.whereTo(id)
+	if !left || !r.isAway(n) {
+		return nil
+	}
+	row := r.movedRow(n)
+	return &row
 }
 
 func (p *HouseholdPage) allStates() SyncState {

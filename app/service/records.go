@@ -85,6 +85,7 @@ func (r reader) parse(q RecordQuery) (query, error) {
 		}
 		*into = id
 	}
+	out.grid = r.roster.GridFor(out.grid)
 	for text, into := range map[*string]*int64{&q.From: &out.from, &q.To: &out.to} {
 		if *text == "" {
 			continue
@@ -139,7 +140,7 @@ func (r reader) isChild(q query, rec *syncproto.Record) bool {
 func (r reader) gridOf(rec *syncproto.Record) syncproto.ID {
 	f := fieldsOf(rec)
 	if id := f.ref("grid"); !id.IsZero() {
-		return id
+		return r.roster.GridFor(id)
 	}
 	if h, ok := r.roster.Households[r.roster.Resolve(f.ref("household"))]; ok {
 		return h.Grid

@@ -40,6 +40,14 @@ func (w *writing) allowed(rec *syncproto.Record) error {
 	if ledger.MayWrite(me.Role, me.Scope, rec.Collection, home) {
 		return nil
 	}
+	// What was given away is still this laptop's to write until that went up.
+	was, err := w.agreedHome(rec)
+	if err != nil {
+		return err
+	}
+	if was != home && ledger.MayWrite(me.Role, me.Scope, rec.Collection, was) {
+		return nil
+	}
 	c := ledger.Must(rec.Collection)
 	if home != "" && !ledger.MayRead(me.Role, me.Scope, rec.Collection, home) {
 		return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: placeName(home) + "的" + c.Label + "不归这台电脑管",
@@ -66,6 +74,23 @@ func (w *writing) home(rec *syncproto.Record) (string, error) {
 	})
 	w.homes[k] = home
 	return home, failed
+}
+
+// agreedHome is the place of a record as the server has it, "" for what it
+// does not have.
+func (w *writing) agreedHome(rec *syncproto.Record) (string, error) {
+	var failed error
+	agreed := func(k syncproto.Key) (*syncproto.Record, bool) {
+		up, err := w.tx.Agreed(k)
+		failed = errors.Join(failed, err)
+		return up, up != nil
+	}
+	if known, ok := agreed(rec.Key); ok {
+		rec = known
+	} else if _, follows := ledger.Parent(rec); !follows {
+		return "", failed
+	}
+	return ledger.Home(rec, agreed), failed
 }
 
 // deleteCompanions deletes the private parts with the record that they

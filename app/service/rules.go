@@ -16,6 +16,7 @@ const (
 	ruleLinks  = "V3" // a member looks after 5 to 10 households (S41)
 	ruleLinked = "V4" // households that nobody looks after (S17)
 	ruleReview = "V5" // care marks whose review date has passed
+	ruleCircle = "V6" // two laptops merged grids into each other
 )
 
 // Each member looks after between linkMin and linkMax households.
@@ -42,6 +43,9 @@ func (r reader) gridHints(village string) []Hint {
 	for _, g := range r.gridsOf(village) {
 		if r.branchOf(g) == nil {
 			out = append(out, Hint{ruleBranch, g.Name + "还没有党支部或联合党支部", "grid", g.ID.String()})
+		}
+		if b := r.roster.Grids[g.Into]; b != nil && r.roster.Circular(g) {
+			out = append(out, Hint{ruleCircle, "两台电脑一边把" + g.Name + "并入" + b.Name + "，一边反过来并；请再并一次，定下留哪个", "grid", g.ID.String()})
 		}
 	}
 	return out
@@ -98,12 +102,14 @@ func (b *Book) householdOf(c *roster.Care) syncproto.ID {
 }
 
 // gridsOf lists the grids of a village ("": all), by code and name; those that
-// were abolished are left out.
+// were abolished are left out, unless they were merged into each other and
+// none has given way.
 func (b *Book) gridsOf(village string) []*roster.Grid {
 	today := b.today()
 	var out []*roster.Grid
 	for _, g := range b.roster.Grids {
-		if (village == "" || g.Village == village) && roster.Now(0, g.To, today) {
+		stands := roster.Now(0, g.To, today) && !b.roster.Gone(g) || b.roster.Circular(g)
+		if (village == "" || g.Village == village) && stands {
 			out = append(out, g)
 		}
 	}
@@ -161,7 +167,7 @@ func (b *Book) branchOf(g *roster.Grid) *roster.Branch {
 	var found *roster.Branch
 	for _, cover := range b.roster.Covers {
 		branch, ok := b.roster.Branches[cover.Branch]
-		if ok && cover.Grid == g.ID && roster.Now(cover.From, cover.To, today) && roster.Now(0, branch.To, today) {
+		if ok && b.roster.GridFor(cover.Grid) == g.ID && roster.Now(cover.From, cover.To, today) && roster.Now(0, branch.To, today) {
 			if found == nil || branch.ID.Compare(found.ID) < 0 {
 				found = branch
 			}

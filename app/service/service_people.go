@@ -82,9 +82,11 @@ func (s *Service) Grid(ctx context.Context, id string) (GridPage, error) {
 			return out, nil
 		}
 		out.Grid = r.gridRow(g, r.countByGrid())
+		out.Duties = r.duties(k.ID, syncproto.ID{})
+		out.Into, out.Before = r.kinOf(g)
 		out.Unlinked = out.Grid.Households - out.Grid.Linked
 		for _, n := range r.derived.open {
-			if h, ok := r.roster.Households[r.roster.Resolve(n.household)]; n.grid == k.ID || ok && h.Grid == k.ID {
+			if h, ok := r.roster.Households[r.roster.Resolve(n.household)]; r.roster.GridFor(n.grid) == k.ID || ok && h.Grid == k.ID {
 				out.Open++
 			}
 		}
@@ -125,6 +127,7 @@ func (s *Service) Member(ctx context.Context, id string) (MemberPage, error) {
 			return out, nil
 		}
 		out.Member = r.memberRow(m)
+		out.Duties = r.duties(syncproto.ID{}, k.ID)
 		mine := map[syncproto.ID]bool{}
 		for _, l := range r.roster.LinksOf(k.ID) {
 			if roster.Now(l.From, l.To, r.today()) {

@@ -39,6 +39,15 @@ export interface CheckItem {
   action: string
 }
 
+export interface CheckSheet {
+  household: string
+  place: string
+  kind: string
+  present: string[]
+  absent: string[]
+  notApplicable: string[]
+}
+
 export interface Checklist {
   kind: string
   name: string
@@ -72,6 +81,12 @@ export interface Contact {
   member: string
   name: string
   phone: string
+}
+
+export interface Counted {
+  collection: string
+  label: string
+  count: number
 }
 
 export interface Double {
@@ -140,6 +155,34 @@ export interface DueVisit {
   text: string
 }
 
+export interface DutyBegin {
+  role: string
+  grid: string
+  micro: string
+}
+
+export interface DutyChange {
+  member: string
+  end: string[]
+  begin: DutyBegin[]
+  handTo: string
+  households: string[]
+  reason: string
+  leaves: boolean
+}
+
+export interface DutyRow {
+  id: string
+  member: string
+  name: string
+  role: string
+  code: string
+  place: string
+  from: string
+  to: string
+  current: boolean
+}
+
 export interface FieldHistory {
   key: string
   label: string
@@ -160,12 +203,28 @@ export interface File {
   name: string
 }
 
+export interface GridKin {
+  id: string
+  name: string
+  to: string
+  split: boolean
+}
+
+export interface GridMerge {
+  grid: string
+  into: string
+  roles: string[]
+}
+
 export interface GridPage {
   grid: GridRow
   record: RecordView
   hints: Hint[]
   open: number
   unlinked: number
+  duties: DutyRow[]
+  into: GridKin | null
+  before: GridKin[]
 }
 
 export interface GridRow {
@@ -186,6 +245,19 @@ export interface GridRow {
   visited: number
   sync: SyncState
   conflicts: number
+}
+
+export interface GridSplit {
+  grid: string
+  name: string
+  code: string
+  households: string[]
+  micros: string[]
+  hamlets: string[]
+  members: string[]
+  roles: string[]
+  leader: string
+  endLinks: boolean
 }
 
 export interface HeadView {
@@ -254,6 +326,7 @@ export interface HouseholdPage {
   due: DueVisit | null
   sync: SyncState
   doubles: number
+  moved: Moved | null
 }
 
 export interface HouseholdQuery {
@@ -352,6 +425,7 @@ export interface MemberPage {
   record: RecordView
   households: HouseholdRow[]
   matters: RecordRow[]
+  duties: DutyRow[]
   hints: Hint[]
 }
 
@@ -406,7 +480,27 @@ export interface MonthlyRow {
   satisfied: number
 }
 
+export interface MoveTo {
+  household: string
+  village: string
+  grid: string
+}
+
+export interface Moved {
+  household: string
+  text: string
+  by: string
+  at: number
+  unsent: boolean
+}
+
 export type Phase = 'new' | 'locked' | 'ready'
+
+export interface Plan {
+  text: string
+  lines: string[]
+  follow: Counted[]
+}
 
 export interface Problem {
   code: string
@@ -688,6 +782,8 @@ export const api = {
   addStep: (collection: string, id: string, fields: Record<string, unknown>): Promise<Saved> => transport.call('AddStep', [collection, id, fields]),
   /** Backup makes a verified copy of all data, sealed as it is here, to be put on another disk. */
   backup: (): Promise<File> => transport.call('Backup', []),
+  /** ChangeDuties changes a member's duties: see Book.ChangeDuties. */
+  changeDuties: (change: DutyChange): Promise<Saved> => transport.call('ChangeDuties', [change]),
   /** ChangePassword replaces the person's password. */
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
   /** Checklists returns the points to look at in a household, by hazard kind. */
@@ -708,6 +804,8 @@ export const api = {
   draft: (): Promise<VisitDraft | null> => transport.call('Draft', []),
   /** Due lists the visits due up to a date ("": today), most overdue first. */
   due: (until: string): Promise<DueVisit[]> => transport.call('Due', [until]),
+  /** DutyPlan says what ChangeDuties would do. */
+  dutyPlan: (change: DutyChange): Promise<Plan> => transport.call('DutyPlan', [change]),
   /** EndLink ends that on a date; "" is today. */
   endLink: (id: string, to: string): Promise<Saved> => transport.call('EndLink', [id, to]),
   /** Export makes a workbook of the records that Records would list. */
@@ -748,8 +846,20 @@ export const api = {
   members: (village: string): Promise<MemberRow[]> => transport.call('Members', [village]),
   /** Merge decides that drop is the same household, or resident, as keep: see Book.Merge. */
   merge: (keep: string, drop: string, take: string[]): Promise<Saved> => transport.call('Merge', [keep, drop, take]),
+  /** MergeGrid gives up a grid for another: see Book.MergeGrid. */
+  mergeGrid: (merge: GridMerge): Promise<Saved> => transport.call('MergeGrid', [merge]),
+  /** MergePlan says what MergeGrid would do. */
+  mergePlan: (merge: GridMerge): Promise<Plan> => transport.call('MergePlan', [merge]),
   /** Monthly returns the monthly report, a line for each village. */
   monthly: (month: string): Promise<MonthlyRow[]> => transport.call('Monthly', [month]),
+  /** Move takes a household to another grid or village: see Book.Move. */
+  move: (to: MoveTo): Promise<Saved> => transport.call('Move', [to]),
+  /** MoveBack undoes a move to another village that was not sent yet. */
+  moveBack: (household: string): Promise<Saved> => transport.call('MoveBack', [household]),
+  /** MovePlan says what Move would do. */
+  movePlan: (to: MoveTo): Promise<Plan> => transport.call('MovePlan', [to]),
+  /** MovedAway lists the households that went to another village. */
+  movedAway: (): Promise<Moved[]> => transport.call('MovedAway', []),
   /** NotSame decides that two records are not the same. */
   notSame: (one: string, other: string): Promise<Saved> => transport.call('NotSame', [one, other]),
   /** Record returns a record for a form; with id "" an empty one. */
@@ -768,6 +878,8 @@ export const api = {
   retryRejected: (collection: string, id: string): Promise<void> => transport.call('RetryRejected', [collection, id]),
   /** Reveal returns a masked field in full and notes the reason in the access log. */
   reveal: (collection: string, id: string, field: string, reason: string): Promise<string> => transport.call('Reveal', [collection, id, field, reason]),
+  /** SaveCheck saves an answered checklist and, for each thing that is there, a hazard to be followed until it is gone; all in one transaction. */
+  saveCheck: (sheet: CheckSheet): Promise<Saved> => transport.call('SaveCheck', [sheet]),
   /** SaveDraft keeps a visit that is being written, through a crash too. */
   saveDraft: (visit: VisitDraft): Promise<void> => transport.call('SaveDraft', [visit]),
   /** SaveRecord writes fields of a record, or a new record with id "". */
@@ -784,6 +896,10 @@ export const api = {
   seenOutcomes: (): Promise<void> => transport.call('SeenOutcomes', []),
   /** Settings returns the person's settings. */
   settings: (): Promise<Settings> => transport.call('Settings', []),
+  /** SplitGrid makes a part of a grid a grid of its own: see Book.SplitGrid. */
+  splitGrid: (split: GridSplit): Promise<Saved> => transport.call('SplitGrid', [split]),
+  /** SplitPlan says what SplitGrid would do. */
+  splitPlan: (split: GridSplit): Promise<Plan> => transport.call('SplitPlan', [split]),
   /** State says who is at the laptop and which screen comes first. */
   state: (): Promise<State> => transport.call('State', []),
   /** SyncNow syncs and returns when it is done; progress comes as events. */
