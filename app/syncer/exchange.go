@@ -30,30 +30,84 @@ func (r *run) exchangeAll(ctx context.Context) error {
 		if err != nil || req == nil {
 			return err
 		}
-		answer, err := r.transport.Exchange(ctx, syncproto.PathExchange, syncproto.AppendRequest(nil, req))
-		if err != nil {
-			r.lost()
-			if cuts++; cuts < tries && errors.Is(err, errCut) && ctx.Err() == nil {
-				continue
-			}
-			return err
-		}
-		reply, err := syncproto.DecodeReply(answer.Body)
-		if err != nil {
-			r.lost()
-			return notOurs(fmt.Errorf("decode the reply: %w", err))
-		}
-		if err := r.receive(reply); err != nil {
-			return err
-		}
+		err = r.exchange(ctx, req)
 		// Not every answer is headway: on a way that is always cut at the
 		// same byte, small exchanges pass for ever and large ones never.
 		if n := r.report.moved(); n > moved {
 			cuts, moved = 0, n
 		}
-		r.budget.learn(len(req.Batch), answer)
-		r.resize()
+		if err != nil {
+			if cuts++; cuts < tries && errors.Is(err, errCut) && ctx.Err() == nil {
+				continue
+			}
+			return err
+		}
 	}
+}
+
+// exchange sends a request and joins the reply. In a long download the next
+// request is under way while a reply is joined, and so on to its end.
+func (r *run) exchange(ctx context.Context, req *syncproto.Request) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for coming := r.ask(ctx, req); ; {
+		got := <-coming
+		if got.err != nil {
+			r.lost()
+			return got.err
+		}
+		r.budget.learn(got.up, got.Answer)
+		r.resize()
+		next := r.ahead(got.reply)
+		if next != nil {
+			coming = r.ask(ctx, next)
+		}
+		if err := r.receive(got.reply); err != nil {
+			stop()
+			if next != nil {
+				<-coming
+			}
+			return err
+		}
+		if next == nil {
+			return nil
+		}
+		r.session.Follow(next)
+	}
+}
+
+// ahead returns the request to send before a reply is joined, nil if it is
+// better to look first: at what a person has written meanwhile.
+func (r *run) ahead(reply *syncproto.Reply) *syncproto.Request {
+	if len(r.wake) > 0 {
+		return nil
+	}
+	return r.session.Ahead(reply, r.o.Now())
+}
+
+// heard is what came of a request.
+type heard struct {
+	Answer
+	up    int // bytes of batch that the request carried
+	reply *syncproto.Reply
+	err   error
+}
+
+// ask sends a request. Exactly one answer comes.
+func (r *run) ask(ctx context.Context, req *syncproto.Request) <-chan heard {
+	coming := make(chan heard, 1)
+	go func() {
+		out := heard{up: len(req.Batch)}
+		defer func() { coming <- out }()
+		out.Answer, out.err = r.transport.Exchange(ctx, syncproto.PathExchange, syncproto.AppendRequest(nil, req))
+		if out.err != nil {
+			return
+		}
+		if out.reply, out.err = syncproto.DecodeReply(out.Body); out.err != nil {
+			out.err = notOurs(fmt.Errorf("decode the reply: %w", out.err))
+		}
+	}()
+	return coming
 }
 
 // moved counts the records that have found their place so far.
