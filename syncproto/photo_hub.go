@@ -92,7 +92,7 @@ func (h *PhotoHub) right(x *exchange, n PhotoName) (*photoRight, error) {
 	}
 	arrived, _ := st.Field(h.Tags.Arrived)
 	r := &photoRight{PhotoName: n, home: st.Home, arrived: arrived.Shown().Value.Bool(), unclear: arrived.Conflicted()}
-	r.send = x.Policy.Allow(x.state.Township, x.device, st.Record, st.Record, st.Home) == nil
+	r.send = x.Policy.Allow(x.state.Township, x.device, Change{Before: st.Record, After: st.Record, Home: st.Home, Record: x.lookup}) == nil
 	if !r.send {
 		r.refused = &Error{Code: CodeScope, Message: "这张照片不归这台电脑上传", Hint: "由添加照片的那台电脑上传，不用做什么。"}
 		return r, nil
