@@ -32,7 +32,7 @@ type PhotoServing struct {
 type photoRight struct {
 	PhotoName
 	home    string
-	send    bool   // it may write the record
+	sees    bool   // it may have the bytes
 	refused *Error // why the bytes are not taken from anybody
 	arrived bool   // says the record
 	unclear bool   // people would have to decide about arrived
@@ -84,16 +84,22 @@ func (h *PhotoHub) right(x *exchange, n PhotoName) (*photoRight, error) {
 	if err != nil || st == nil || st.Purged {
 		return nil, err
 	}
-	if _, ok := x.visible(st); !ok {
+	// Whoever wrote a record that has moved away since may still hand in its
+	// photo: nobody else has it.
+	_, sees := x.visible(st)
+	if !sees && st.ID.Replica != x.device.Replica {
 		return nil, nil
 	}
 	if named, ok := h.Tags.Of(st.Record); !ok || named != n {
 		return nil, nil
 	}
 	arrived, _ := st.Field(h.Tags.Arrived)
-	r := &photoRight{PhotoName: n, home: st.Home, arrived: arrived.Shown().Value.Bool(), unclear: arrived.Conflicted()}
-	r.send = x.Policy.Allow(x.state.Township, x.device, Change{Before: st.Record, After: st.Record, Home: st.Home, Record: x.lookup}) == nil
-	if !r.send {
+	r := &photoRight{PhotoName: n, home: st.Home, sees: sees, arrived: arrived.Shown().Value.Bool(), unclear: arrived.Conflicted()}
+	may := x.Policy.Allow(x.state.Township, x.device, Change{Before: st.Record, After: st.Record, Home: st.Home, Record: x.lookup}) == nil
+	if x.failed != nil {
+		return nil, x.failed
+	}
+	if sees && !may {
 		r.refused = &Error{Code: CodeScope, Message: "这张照片不归这台电脑上传", Hint: "由添加照片的那台电脑上传，不用做什么。"}
 		return r, nil
 	}
@@ -218,7 +224,7 @@ func (s *PhotoServing) give(store PhotoStore) error {
 	left := min(s.req.Budget, MaxPhoto)
 	for _, w := range s.req.Want {
 		right := s.rights[w.Record]
-		if right == nil || right.PhotoName != w.PhotoName {
+		if right == nil || !right.sees || right.PhotoName != w.PhotoName {
 			continue
 		}
 		part := PhotoPart{PhotoName: w.PhotoName}

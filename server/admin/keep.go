@@ -45,7 +45,7 @@ func initialize(c *call) (err error) {
 		return err
 	}
 	f := office.Founding{Township: c.option("township"), Name: c.option("name"), Keys: keys, Who: c.Who}
-	err = errors.Join(c.newOffice(s).Found(f), s.Close())
+	err = errors.Join(c.newOffice(s, nil).Found(f), s.Close())
 	rescue := filepath.Join(c.data, recoveryFile)
 	if err == nil {
 		err = os.WriteFile(rescue, []byte(recovery+"\n"), 0o600)
@@ -60,8 +60,9 @@ func initialize(c *call) (err error) {
 
 // saved is what backup prints with --json.
 type saved struct {
-	File  string `json:"file"`
-	Bytes int64  `json:"bytes"`
+	File   string `json:"file"`
+	Bytes  int64  `json:"bytes"`
+	Photos string `json:"photos_file,omitempty"` // if there are any
 }
 
 // backup writes a copy under a temporary name, reads it back, and only then
@@ -71,13 +72,19 @@ func backup(c *call) error {
 		return err
 	}
 	file := c.args[0]
-	if _, err := os.Lstat(file); err == nil {
-		return &syncproto.Error{Code: syncproto.CodeExists, Message: "已经有这个文件：" + file + "。", Hint: "备份不会覆盖旧文件，请换一个名字，例如加上日期。"}
+	if there := firstThere(file, photosOf(file)); there != "" {
+		return &syncproto.Error{Code: syncproto.CodeExists, Message: "已经有这个文件：" + there + "。", Hint: "备份不会覆盖旧文件，请换一个名字，例如加上日期。"}
 	}
 	temporary := file + ".part"
-	n, err := writeBackup(c.office, temporary)
+	n, err := writeBackup(temporary, c.office.Snapshot)
 	if err == nil {
 		err = boltstore.CheckFile(temporary)
+	}
+	var photos string
+	if err == nil {
+		// After the records: of every photo that they say has arrived, the
+		// copy has the bytes.
+		photos, err = c.backupPhotos(file)
 	}
 	if err == nil {
 		err = os.Rename(temporary, file)
@@ -89,15 +96,20 @@ func backup(c *call) error {
 		_ = os.Remove(temporary)
 		return fileError(file, err)
 	}
-	return c.out(saved{file, n}, fmt.Sprintf("已备份到 %s（%d 字节），并核对过。备份里有密钥，请像服务器一样保管。\n", file, n))
+	text := fmt.Sprintf("已备份到 %s（%d 字节），并核对过。备份里有密钥，请像服务器一样保管。\n", file, n)
+	if photos != "" {
+		text += fmt.Sprintf("照片在旁边的 %s，请放在一起。\n", photos)
+	}
+	return c.out(saved{file, n, photos}, text)
 }
 
-func writeBackup(o *office.Office, file string) (n int64, err error) {
+// writeBackup makes a file of what write writes.
+func writeBackup(file string, write func(io.Writer) (int64, error)) (n int64, err error) {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return 0, err
 	}
-	n, err = o.Snapshot(f)
+	n, err = write(f)
 	return n, errors.Join(err, f.Sync(), f.Close())
 }
 
@@ -122,6 +134,7 @@ type restored struct {
 	Name     string `json:"name"`
 	Epoch    uint32 `json:"epoch"`
 	Records  int    `json:"records"`
+	Photos   int    `json:"photos"`
 }
 
 func restore(c *call) (err error) {
@@ -147,9 +160,12 @@ func restore(c *call) (err error) {
 	if err := copyFile(temporary, file); err != nil {
 		return fileError(file, err)
 	}
+	if err := c.restorePhotos(file); err != nil {
+		return err
+	}
 	out, err := c.reopen(temporary)
 	if err != nil {
-		return err
+		return errors.Join(err, os.Remove(filepath.Join(c.data, photosFile)))
 	}
 	if err := os.Rename(temporary, path); err != nil {
 		return err
@@ -175,14 +191,21 @@ func (c *call) reopen(path string) (out restored, err error) {
 	if err != nil {
 		return out, err
 	}
-	o := c.newOffice(s)
+	o, err := c.withPhotos(s)
+	if err != nil {
+		return out, err
+	}
 	defer func() { err = errors.Join(err, o.Close()) }()
 	v, err := o.Verify()
 	if err != nil {
 		return out, err
 	}
+	photos, err := o.VerifyPhotos() // what is damaged comes again by itself
+	if err != nil {
+		return out, err
+	}
 	state, err := o.Restored(c.Who, filepath.Base(c.args[0]))
-	return restored{c.data, state.Township, state.Name, uint32(state.Epoch), v.Records}, err
+	return restored{c.data, state.Township, state.Name, uint32(state.Epoch), v.Records, photos.Photos}, err
 }
 
 func copyFile(to, from string) (err error) {
@@ -210,7 +233,15 @@ func verify(c *call) error {
 		}
 		return err
 	}
-	return c.out(v, fmt.Sprintf("全部完好：%d 条资料，%d 台电脑，%d 条操作记录。\n", v.Records, v.Devices, v.Audit))
+	photos, err := c.office.VerifyPhotos()
+	if err == nil && photos.Damaged > 0 {
+		err = damagedPhotos(photos.Damaged)
+	}
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("全部完好：%d 条资料，%d 张照片，%d 台电脑，%d 条操作记录。\n", v.Records, photos.Photos, v.Devices, v.Audit)
+	return c.out(verified{v, photos}, text)
 }
 
 func dump(c *call) error {

@@ -114,6 +114,9 @@ func status(c *call) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s（%s）  共 %d 条资料  %d 台电脑\n", s.Name, s.Township, s.Records, len(s.Devices))
+	if s.Photos+s.PhotosWaiting > 0 {
+		fmt.Fprintf(&b, "照片 %d 张，还有 %d 张没有传到\n", s.Photos, s.PhotosWaiting)
+	}
 	for _, v := range s.Villages {
 		fmt.Fprintf(&b, "%s %s  资料 %d  电脑 %d（核对一致 %d）  最近上报 %s  最近联系 %s\n", v.Village, v.Name, v.Records,
 			v.Devices, v.Verified, c.when(v.LastUpload), c.when(v.LastSeen))

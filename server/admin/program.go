@@ -34,6 +34,7 @@ const (
 // The files of a data folder.
 const (
 	storeFile    = "gridbookd.db"
+	photosFile   = "photos.db"
 	recoveryFile = "recovery.key"
 )
 
@@ -93,9 +94,9 @@ func commands() []command {
 		{name: "revoke", args: "DEVICE [--reason TEXT]", summary: "停用一台电脑", example: "gridbookd revoke 3 --reason 电脑丢失", run: revoke, inside: true},
 		{name: "status", summary: "各村上报到哪里了", example: "gridbookd status", run: status, inside: true},
 		{name: "audit", args: "[--days N]", summary: "谁在什么时候做了什么", example: "gridbookd audit --days 30 --json", run: audit, inside: true},
-		{name: "backup", args: "FILE", summary: "备份（服务运行中也可以）；备份里有密钥，要保管好",
+		{name: "backup", args: "FILE", summary: "备份（服务运行中也可以）；照片另存为 FILE.photos；备份里有密钥，要保管好",
 			example: "gridbookd backup /media/usb/gridbookd-2026-03-05.db", run: backup, inside: true, files: []int{0}},
-		{name: "restore", args: "FILE --data NEWDIR", summary: "从备份恢复到一个新目录；备份之后的数据由各村电脑自动补齐",
+		{name: "restore", args: "FILE --data NEWDIR", summary: "从备份恢复到一个新目录，照片取自旁边的 FILE.photos；备份之后的由各村电脑自动补齐",
 			example: "gridbookd restore /media/usb/gridbookd-2026-03-05.db --data /var/lib/gridbook-new", run: restore},
 		{name: "verify", summary: "检查全部数据是否完好", example: "gridbookd verify", run: verify, inside: true},
 		{name: "dump", args: "[--village CODE] [--role ROLE --scope CODE]", summary: "按规范逐行打印全部资料，可与各电脑的 dump 逐字节比较",
@@ -285,16 +286,18 @@ func (c *call) open() (*office.Office, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.newOffice(s), nil
+	return c.withPhotos(s)
 }
 
 func (c *call) store() boltstore.Options { return boltstore.Options{NoSync: c.NoSync} }
 
-func (c *call) newOffice(s office.Store) *office.Office {
+// newOffice makes an office; without photos (nil) it takes none.
+func (c *call) newOffice(s office.Store, photos office.PhotoStore) *office.Office {
 	return office.New(s, office.Options{
 		Policy: ledger.Policy{},
 		Now:    func() int64 { return c.Now().UnixMilli() },
 		Rand:   c.Rand,
+		Photos: photos,
 	})
 }
 

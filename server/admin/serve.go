@@ -39,7 +39,10 @@ func serve(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	o := c.newOffice(store)
+	o, err := c.withPhotos(store)
+	if err != nil {
+		return err
+	}
 	defer func() { err = errors.Join(err, o.Close()) }()
 	if !*c.given["plain"] {
 		keys, err := o.Keys()

@@ -25,6 +25,7 @@ import (
 type Office interface {
 	Exchange(*syncproto.Request) (*syncproto.Served, error)
 	Join(*syncproto.JoinRequest) (*syncproto.JoinReply, error)
+	Photos(*syncproto.PhotoRequest) (*syncproto.PhotoServing, error)
 	Flush() error
 }
 
@@ -45,8 +46,9 @@ type Limits struct {
 	// Waiting is how many of each kind may wait, and Patience how long.
 	Waiting  int
 	Patience time.Duration
-	// Bodies bounds the bytes of all request bodies in memory.
-	Bodies int64
+	// Bodies bounds the bytes of all request bodies in memory, Albums those of
+	// photos, which have a budget of their own so that text never waits.
+	Bodies, Albums int64
 	// Flush is how often "last seen" is written down.
 	Flush time.Duration
 	// Grace is how long a stop waits for running exchanges.
@@ -64,6 +66,7 @@ func DefaultLimits() Limits {
 		Waiting:  256,
 		Patience: 20 * time.Second,
 		Bodies:   128 << 20,
+		Albums:   48 << 20,
 		Flush:    time.Minute,
 		Grace:    15 * time.Second,
 	}
@@ -76,7 +79,9 @@ type Server struct {
 	log    *slog.Logger
 	small  *queue
 	heavy  *queue
+	photos *queue
 	bodies *budget
+	albums *budget
 	http   *http.Server
 }
 
@@ -89,11 +94,15 @@ func New(o Office, l Limits, logger *slog.Logger) *Server {
 		log:    logger,
 		small:  newQueue(l.Small, l.Waiting, l.Patience),
 		heavy:  newQueue(l.Heavy, l.Waiting, l.Patience),
+		photos: newQueue(l.Heavy, l.Waiting, l.Patience),
 		bodies: &budget{left: l.Bodies},
+		albums: &budget{left: l.Albums},
 	}
+	texts, album := door{s.bodies, syncproto.MaxMessage}, door{s.albums, syncproto.MaxPhotoMessage}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+syncproto.PathExchange, s.guard(s.exchange, refusal))
-	mux.HandleFunc("POST "+syncproto.PathJoin, s.guard(s.join, joinRefusal))
+	mux.HandleFunc("POST "+syncproto.PathExchange, s.guard(texts, s.exchange, refusal))
+	mux.HandleFunc("POST "+syncproto.PathJoin, s.guard(texts, s.join, joinRefusal))
+	mux.HandleFunc("POST "+syncproto.PathPhotos, s.guard(album, s.movePhotos, photoRefusal))
 	mux.HandleFunc("GET "+PathHealth, health)
 	s.http = &http.Server{
 		Handler:           mux,
@@ -168,12 +177,18 @@ type answer struct {
 // handler answers a body.
 type handler func(ctx context.Context, body []byte) answer
 
+// door bounds the bodies of a path: all of them together, and each.
+type door struct {
+	bodies *budget
+	most   int64
+}
+
 // guard reads the body within limits, runs a handler, and sends its answer.
 // A panic becomes CodeInternal.
-func (s *Server) guard(f handler, refuse func(syncproto.Code) answer) http.HandlerFunc {
+func (s *Server) guard(d door, f handler, refuse func(syncproto.Code) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		body, release, code := s.read(w, r)
+		body, release, code := s.read(w, r, d)
 		defer release()
 		var a answer
 		if code != "" {
@@ -199,18 +214,18 @@ func (s *Server) protect(ctx context.Context, body []byte, f handler, refuse fun
 
 // read returns the request's body. It wants the length beforehand, so that
 // what is too large is refused before it is read.
-func (s *Server) read(w http.ResponseWriter, r *http.Request) (body []byte, release func(), code syncproto.Code) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request, d door) (body []byte, release func(), code syncproto.Code) {
 	release = func() {}
 	n := r.ContentLength
 	switch {
 	case n < 0:
 		return nil, release, syncproto.CodeMalformed
-	case n > syncproto.MaxMessage:
+	case n > d.most:
 		return nil, release, syncproto.CodeTooLarge
-	case !s.bodies.take(n):
+	case !d.bodies.take(n):
 		return nil, release, syncproto.CodeBusy
 	}
-	release = func() { s.bodies.give(n) }
+	release = func() { d.bodies.give(n) }
 	control := http.NewResponseController(w)
 	// The body grows as it arrives: a length alone takes no memory.
 	body = make([]byte, 0, min(n, 16<<10)+1)

@@ -30,6 +30,10 @@ func (f *fakeOffice) Join(q *syncproto.JoinRequest) (*syncproto.JoinReply, error
 	return f.join(q)
 }
 
+func (f *fakeOffice) Photos(q *syncproto.PhotoRequest) (*syncproto.PhotoServing, error) {
+	return &syncproto.PhotoServing{Reply: &syncproto.PhotoReply{Version: 1, Now: int64(q.Budget)}}, nil
+}
+
 func (f *fakeOffice) Flush() error {
 	if f.flushed != nil {
 		f.flushed <- struct{}{}

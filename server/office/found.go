@@ -75,6 +75,9 @@ func (o *Office) Restored(who, file string) (syncproto.HubState, error) {
 		if err := tx.PutSetting(settingRestored, fmt.Append(nil, o.now())); err != nil {
 			return err
 		}
+		if _, err := o.album.settleAll(tx, o.now()); err != nil {
+			return err
+		}
 		return o.audit(tx, who, ActRestore, file, fmt.Sprintf("epoch %d", s.Epoch))
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package office
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -17,6 +18,7 @@ type Office struct {
 	now   func() int64
 	rand  io.Reader
 	seen  seenBook
+	album album
 }
 
 // Options are what an Office needs beside its store.
@@ -24,17 +26,18 @@ type Options struct {
 	Policy syncproto.Policy
 	Now    func() int64 // ms since 1970
 	Rand   io.Reader    // of cryptographic quality
+	// Photos keeps the bytes of photos; nil: this office keeps none.
+	Photos PhotoStore
+	// PhotoQuota is how many bytes of them a village may have; 0:
+	// DefaultPhotoQuota.
+	PhotoQuota int64
 }
 
 // New returns the office of a store.
 func New(s Store, o Options) *Office {
 	clerk, _ := o.Policy.(syncproto.Clerk)
-	return &Office{
-		store: s,
-		hub:   &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec(), Clerk: clerk},
-		now:   o.Now,
-		rand:  o.Rand,
-	}
+	hub := &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec(), Clerk: clerk}
+	return &Office{store: s, hub: hub, now: o.Now, rand: o.Rand, album: newAlbum(o, hub)}
 }
 
 // update is the store's Update with a hub that knows its key.
@@ -60,11 +63,14 @@ func (o *Office) keyed(tx Tx) (*syncproto.Hub, error) {
 	return &hub, err
 }
 
-// Close writes what was held back and closes the store.
+// Close writes what was held back and closes the stores.
 func (o *Office) Close() error {
 	err := o.Flush()
 	if closeErr := o.store.Close(); err == nil {
 		err = closeErr
+	}
+	if o.album.store != nil {
+		err = errors.Join(err, o.album.store.Close())
 	}
 	return err
 }
@@ -107,8 +113,10 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 		if err := waiting.write(tx); err != nil {
 			return err
 		}
-		served, err = hub.Join(tx, q, now)
-		return err
+		if served, err = hub.Join(tx, q, now); err != nil {
+			return err
+		}
+		return o.album.joined(tx, served.Joined, now)
 	})
 	if err != nil {
 		o.seen.giveBack(waiting)

@@ -108,15 +108,20 @@ func (o *Office) Revoke(id uint32, who, reason string) (DeviceLine, error) {
 
 // Status is how a township stands.
 type Status struct {
-	Township string        `json:"township"`
-	Name     string        `json:"name"`
-	Address  string        `json:"address"`
-	Epoch    uint32        `json:"epoch"`
-	Seq      uint64        `json:"seq"`
-	Records  uint64        `json:"records"`
-	Villages []VillageLine `json:"villages"`
-	Devices  []DeviceLine  `json:"devices"`
-	Waiting  []InviteLine  `json:"invitations"` // not yet used
+	Township string `json:"township"`
+	Name     string `json:"name"`
+	Address  string `json:"address"`
+	Epoch    uint32 `json:"epoch"`
+	Seq      uint64 `json:"seq"`
+	Records  uint64 `json:"records"`
+	// Photos that are here whole, their bytes with those still on their way,
+	// and how many are named by records and not here yet.
+	Photos        int           `json:"photos"`
+	PhotoBytes    int64         `json:"photo_bytes"`
+	PhotosWaiting int           `json:"photos_waiting"`
+	Villages      []VillageLine `json:"villages"`
+	Devices       []DeviceLine  `json:"devices"`
+	Waiting       []InviteLine  `json:"invitations"` // not yet used
 }
 
 // VillageLine is the state of a village's upload.
@@ -156,6 +161,9 @@ func (o *Office) Status() (s Status, err error) {
 			return err
 		}
 		if s.Waiting, err = o.waiting(tx); err != nil {
+			return err
+		}
+		if err := o.photoStatus(tx, &s); err != nil {
 			return err
 		}
 		return s.count(tx)

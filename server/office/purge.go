@@ -26,8 +26,11 @@ func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
 	if strings.TrimSpace(reason) == "" {
 		return out, usage("没有填清除的理由。", "请加上 --reason，写明依据，例如“本人依法要求删除”。")
 	}
+	o.album.turn.Lock()
+	defer o.album.turn.Unlock()
 	err := o.update(func(tx Tx, hub *syncproto.Hub) error {
 		found := false
+		var photos []syncproto.PhotoHash
 		for _, c := range ledger.All() {
 			if hubWrites(c.Number) {
 				continue
@@ -40,6 +43,9 @@ func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
 			if st != nil && st.Purged {
 				found = true
 				continue
+			}
+			if photo, ok := o.album.photoOf(st); ok {
+				photos = append(photos, photo)
 			}
 			// What is only in the inbox is erased there.
 			switch err := hub.Purge(tx, k, reason, o.now()); {
@@ -57,6 +63,9 @@ func (o *Office) Purge(id syncproto.ID, reason, who string) (Purged, error) {
 				Message: fmt.Sprintf("没有编号为 %s 的记录。", id),
 				Hint:    "请核对编号；编号可以从 gridbookd dump 或电脑上的记录详情里找到。",
 			}
+		}
+		if err := o.album.erase(tx, photos); err != nil {
+			return err
 		}
 		var err error
 		if out.Dependants, err = dependants(tx, id); err != nil {
