@@ -51,6 +51,12 @@ func (w *writer) register(id ID, g Register) {
 	}
 }
 
+func canonicalValue(v Value) []byte {
+	w := newWriter(nil)
+	w.value(v)
+	return w.done()
+}
+
 // DecodeRecord reads a canonical encoding. It refuses every other form.
 func DecodeRecord(b []byte) (*Record, error) {
 	r := newReader(b)

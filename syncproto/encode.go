@@ -85,7 +85,12 @@ func DecodeRequest(b []byte) (*Request, error) {
 
 // probe writes [days, of, keys, hashes]: sums of days or hashes of records.
 func (w *writer) probe(p *Probe) {
-	w.array(4)
+	bounded := p.From != Key{} || p.To != Key{}
+	if bounded {
+		w.array(6)
+	} else {
+		w.array(4)
+	}
 	var s stream
 	s.uvarint(uint64(len(p.Days)))
 	day, count := make([]int64, len(p.Days)), make([]int64, len(p.Days))
@@ -107,10 +112,17 @@ func (w *writer) probe(p *Probe) {
 	}
 	w.bin(keys)
 	w.bin(hashes)
+	if bounded {
+		w.bin(p.From.Bytes())
+		w.bin(p.To.Bytes())
+	}
 }
 
 func (r *reader) probe() *Probe {
-	r.arrayOf(4)
+	parts := r.array(6)
+	if r.err == nil && parts != 4 && parts != 6 {
+		r.fail("probe of %d parts", parts)
+	}
 	p := &Probe{}
 	u := &unstream{b: r.bin(MaxMessage)}
 	if r.err != nil {
@@ -141,6 +153,9 @@ func (r *reader) probe() *Probe {
 	}
 	for i, k := range keys {
 		p.Records = append(p.Records, RecordHash{k, binary.BigEndian.Uint64(hashes[8*i:])})
+	}
+	if parts == 6 {
+		p.From, p.To = r.recordKey(), r.recordKey()
 	}
 	return p
 }

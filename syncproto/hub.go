@@ -1,7 +1,9 @@
 package syncproto
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -205,19 +207,40 @@ func (h *Hub) random(n int) ([]byte, error) {
 }
 
 // renumber makes the asking copy a device of its own, so that two copies of
-// one laptop never write under the same number.
+// one laptop never write under the same number. Its token and lease come from
+// the old token and the nonce: asked again because the reply was lost, the hub
+// gives the same ones, and keeps no token for it.
 func (x *exchange) renumber() error {
-	d := *x.device
-	d.Before = x.device.ID
-	rep, err := x.enrol(&d)
+	if len(x.req.Nonce) == 0 {
+		return refuse(CodeMalformed, "上报的数据缺少编号", "请更新程序后再试")
+	}
+	token, lease := x.inherit("token")[:TokenSize], x.inherit("lease")[:LeaseSize]
+	heir, err := x.tx.DeviceByToken(sha256.Sum256(token))
 	if err != nil {
 		return err
 	}
-	x.reply.Renumber, x.reply.Token, x.reply.Lease = rep.Replica, rep.Token, rep.Lease
+	if heir == nil {
+		d := *x.device
+		d.Before, d.Lease = x.device.ID, lease
+		if _, err := x.enrol(&d, token); err != nil {
+			return err
+		}
+		heir = &d
+	}
+	x.reply.Renumber, x.reply.Token, x.reply.Lease = heir.Replica, token, lease
 	if x.req.Cursor.Epoch != 0 && x.oldEpoch() {
 		x.reply.Moved, x.reply.Cursor = true, x.compared()
 	}
 	return nil
+}
+
+// inherit derives a secret that only who has the old token can know.
+func (x *exchange) inherit(what string) []byte {
+	mac := hmac.New(sha256.New, x.req.Token)
+	mac.Write([]byte("gridbook renumber " + what))
+	mac.Write(binary.BigEndian.AppendUint32(nil, uint32(x.state.Epoch)))
+	mac.Write(x.req.Nonce)
+	return mac.Sum(nil)
 }
 
 // Enrol makes a device for a person, with its token, replica number and the
@@ -228,17 +251,19 @@ func (h *Hub) Enrol(tx HubTx, role, scope, person, name string, now int64) (*Joi
 	if x.state, err = tx.State(); err != nil {
 		return nil, err
 	}
-	return x.enrol(&Device{Role: role, Scope: scope, Person: person, Name: name, Subs: 1})
-}
-
-func (x *exchange) enrol(d *Device) (*JoinReply, error) {
 	token, err := x.random(TokenSize)
 	if err != nil {
 		return nil, err
 	}
-	if d.Lease, err = x.random(LeaseSize); err != nil {
+	lease, err := x.random(LeaseSize)
+	if err != nil {
 		return nil, err
 	}
+	return x.enrol(&Device{Role: role, Scope: scope, Person: person, Name: name, Subs: 1, Lease: lease}, token)
+}
+
+// enrol gives d its number and stores it.
+func (x *exchange) enrol(d *Device, token []byte) (*JoinReply, error) {
 	s := &x.state
 	s.NextDevice = max(s.NextDevice, 1)
 	s.NextReplica = max(s.NextReplica, HubReplica+1)

@@ -155,6 +155,11 @@ func (x *exchange) remaining(sent uint64) error {
 // before Seq and again after it stands only at the later place.
 func since(cur Cursor) (Seq, error) {
 	if len(cur.Page) == 0 || cur.Page[0] != feedPage {
+		if len(cur.Page) > 0 {
+			if _, err := parsePage(cur.Page); err != nil { // before anything is joined
+				return 0, refuse(CodeMalformed, "下载位置无法识别", "请重新同步")
+			}
+		}
 		return cur.Seq, nil
 	}
 	n, used := binary.Uvarint(cur.Page[1:])

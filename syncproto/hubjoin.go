@@ -15,11 +15,14 @@ func (x *exchange) upload() error {
 	if err != nil {
 		return &refusal{cause: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
 	}
+	newest, latest := Time(0), x.latest()
 	for _, r := range batch.Records {
-		if r.Newest() > TimeAt(x.now+MaxAheadMillis) {
+		newest = max(newest, r.Newest())
+		if newest > latest {
 			return refuse(CodeClockAhead, "这台电脑的时间比服务器快一天以上", "请校准电脑的日期和时间;程序会自动改正未上报内容的时间")
 		}
 	}
+	x.state.Clock.Observe(newest)
 	x.taken = make(map[Key]*Stored, len(batch.Records))
 	rejected := 0
 	for _, r := range batch.Records {
@@ -48,6 +51,13 @@ func (x *exchange) upload() error {
 		return err
 	}
 	return x.tx.SetState(x.state)
+}
+
+// latest returns the time after which stamps are refused. What we took while
+// our own clock was ahead is in everyone's records: writes that follow it
+// bear such stamps too, by no fault of theirs.
+func (x *exchange) latest() Time {
+	return max(TimeAt(x.now+MaxAheadMillis), x.state.Clock.Last+aheadTolerance)
 }
 
 // accept joins one record and reports whether it was allowed.

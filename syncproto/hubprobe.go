@@ -70,6 +70,9 @@ func (x *exchange) probeDay(day uint32, theirs map[Key]uint64) error {
 			if err != nil {
 				return err
 			}
+			if !x.req.Probe.within(h.Key) {
+				continue
+			}
 			hash, has := theirs[h.Key]
 			delete(theirs, h.Key)
 			if has && hash == h.Hash {

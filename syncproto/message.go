@@ -103,6 +103,14 @@ type Probe struct {
 	// Records are all records of the days in Of, as the replica has them.
 	Of      []uint32
 	Records []RecordHash
+	// From and To, not zero, bound the keys of the one day in Of that is asked
+	// about: from From, before To.
+	From, To Key
+}
+
+// within reports whether a probe asks about a key of its days.
+func (p *Probe) within(k Key) bool {
+	return p.From.Compare(k) <= 0 && (p.To == Key{} || k.Compare(p.To) < 0)
 }
 
 // DaySum is the fingerprint of the records created on one day.

@@ -6,7 +6,7 @@ import "slices"
 // healed by then is tried at the next.
 const maxProbes = 3
 
-// probeRecords is how many hashes one request lists, about.
+// probeRecords is how many hashes one request lists at most: about 64 kB.
 const probeRecords = 4096
 
 // probeState is the replica's part of a comparison: first the days, then the
@@ -15,7 +15,9 @@ type probeState struct {
 	rounds int
 	step   int // 0: none, 1: days, 2: records
 	days   []uint32
+	from   Key      // of the first day: what comes before has been compared
 	now    []uint32 // asked about in the request under way
+	to     Key      // and up to where, of its last day; zero: to the end
 }
 
 func (p *probeState) active() bool { return p.step != 0 }
@@ -27,7 +29,7 @@ func (p *probeState) begin() {
 	}
 }
 
-func (p *probeState) next(tx ReplicaTx) (*Probe, error) {
+func (p *probeState) next(tx ReplicaTx, version int) (*Probe, error) {
 	q := &Probe{}
 	if p.step == 1 {
 		for d, err := range tx.Days() {
@@ -38,16 +40,23 @@ func (p *probeState) next(tx ReplicaTx) (*Probe, error) {
 		}
 		return q, nil
 	}
-	p.now = nil
+	p.now, p.to = nil, Key{}
 	for _, day := range p.days {
-		for h, err := range tx.OfDay(day) {
-			if err != nil {
-				return nil, err
-			}
-			q.Records = append(q.Records, h)
+		hashes, err := hashesOf(tx, day, p.from)
+		if err != nil {
+			return nil, err
+		}
+		if len(p.now) > 0 && len(q.Records)+len(hashes) > probeRecords {
+			break
 		}
 		p.now = append(p.now, day)
-		if len(q.Records) >= probeRecords {
+		if len(hashes) > probeRecords && version >= 2 {
+			p.to = hashes[probeRecords].Key
+			hashes = hashes[:probeRecords]
+		}
+		q.Records = append(q.Records, hashes...)
+		if p.from != (Key{}) || p.to != (Key{}) {
+			q.From, q.To = p.from, p.to // such a day goes alone
 			break
 		}
 	}
@@ -55,15 +64,34 @@ func (p *probeState) next(tx ReplicaTx) (*Probe, error) {
 	return q, nil
 }
 
+// hashesOf lists a day's records from a key on, in the order of their keys.
+func hashesOf(tx ReplicaTx, day uint32, from Key) (list []RecordHash, err error) {
+	for h, err := range tx.OfDay(day) {
+		if err != nil {
+			return nil, err
+		}
+		if from.Compare(h.Key) <= 0 {
+			list = append(list, h)
+		}
+	}
+	slices.SortFunc(list, func(a, b RecordHash) int { return a.Key.Compare(b.Key) })
+	return list, nil
+}
+
 // answered takes the hub's answer to the last probe.
 func (p *probeState) answered(r *receiver) error {
 	if p.step == 1 {
-		p.days, p.step = r.reply.DifferDays, 2
+		p.days, p.step, p.from = r.reply.DifferDays, 2, Key{}
 	} else {
 		if err := p.give(r); err != nil {
 			return err
 		}
-		if !r.reply.More {
+		switch {
+		case r.reply.More:
+		case p.to != (Key{}):
+			p.from = p.to
+		default:
+			p.from = Key{}
 			p.days = slices.DeleteFunc(p.days, func(d uint32) bool { return slices.Contains(p.now, d) })
 		}
 	}

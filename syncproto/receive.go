@@ -132,7 +132,7 @@ func (r *receiver) run() error {
 		if p.Moved { // a new epoch: the hub may lack what it once took
 			m.Cursor, m.Verified.Equal = p.Cursor, false
 		}
-		r.found.Renumbered, r.claim, r.more, r.probe.step = true, false, true, 0
+		r.found.Renumbered, r.claim, r.asking, r.more, r.probe.step = true, false, nil, true, 0
 		var err error
 		r.found.Renamed, err = renumber(r.tx, m, old, r.now)
 		return err
@@ -145,7 +145,7 @@ func (r *receiver) run() error {
 		r.sent = nil
 	}
 	if r.claim {
-		m.Pending, r.claim = nil, false
+		m.Pending, r.claim, r.asking = nil, false, nil
 	}
 	if len(p.Lease) > 0 {
 		m.Lease = p.Lease

@@ -1,6 +1,7 @@
 package syncproto
 
 import (
+	"bytes"
 	"slices"
 )
 
@@ -64,8 +65,19 @@ func (r Register) Supersedes(s Stamp) bool {
 }
 
 // Has reports whether s is one of r's heads.
-func (r Register) Has(s Stamp) bool {
-	return slices.ContainsFunc(r.Heads, func(h Head) bool { return h.Stamp == s })
+func (r Register) Has(s Stamp) bool { return r.index(s) >= 0 }
+
+func (r Register) index(s Stamp) int {
+	return slices.IndexFunc(r.Heads, func(h Head) bool { return h.Stamp == s })
+}
+
+// greater decides between two heads of one stamp. They differ only by a fault
+// or forgery of their writer; all replicas must then come to the same.
+func greater(a, b Head) Head {
+	if a.Value != b.Value && bytes.Compare(canonicalValue(a.Value), canonicalValue(b.Value)) < 0 {
+		return b
+	}
+	return a
 }
 
 // Join returns the least register that knows all that r and o know. It is
@@ -73,7 +85,9 @@ func (r Register) Has(s Stamp) bool {
 func (r Register) Join(o Register) Register {
 	out := Register{Heads: make([]Head, 0, max(len(r.Heads), len(o.Heads)))}
 	for _, h := range r.Heads {
-		if o.Has(h.Stamp) || !o.Supersedes(h.Stamp) {
+		if i := o.index(h.Stamp); i >= 0 {
+			out.Heads = append(out.Heads, greater(h, o.Heads[i]))
+		} else if !o.Supersedes(h.Stamp) {
 			out.Heads = append(out.Heads, h)
 		}
 	}

@@ -27,6 +27,22 @@ func TestJoinLaws(t *testing.T) {
 	})
 }
 
+// Two values under one stamp are a fault, but replicas must agree on it.
+func TestJoinOfForgedStamps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) (g Register) {
+			for n := range rapid.IntRange(1, 3).Draw(t, name) {
+				g = g.Join(Written(Stamp{Time(n), 1}, IntOf(rapid.Int64Range(-300, 300).Draw(t, name+" value"))))
+			}
+			return g
+		}
+		a, b, c := draw("a"), draw("b"), draw("c")
+		if !a.Join(b).Equal(b.Join(a)) || !a.Join(b).Join(c).Equal(a.Join(b.Join(c))) || !a.Join(b).Join(b).Equal(a.Join(b)) {
+			t.Fatalf("%v, %v and %v do not join to the same", a, b, c)
+		}
+	})
+}
+
 // A value disappears only if a write saw it.
 func TestNoHeadIsLost(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

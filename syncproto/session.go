@@ -12,17 +12,18 @@ import (
 // runs in one write transaction of the replica's store. After a failed
 // exchange call Lost, and Next again when the way may be open.
 type Session struct {
-	opts  SessionOptions
-	req   *Request
-	sent  *Upload
-	lost  int
-	heals int  // how often the hub has refused our clock or epoch
-	timed bool // the offset was learnt in this sync
-	claim bool // the next request only settles who we are
-	found Progress
-	asked bool // at least one exchange has completed
-	more  bool // the hub has more for us
-	probe probeState
+	opts   SessionOptions
+	req    *Request
+	sent   *Upload
+	lost   int
+	heals  int    // how often the hub has refused our clock or epoch
+	timed  bool   // the offset was learnt in this sync
+	claim  bool   // the next request only settles who we are
+	asking []byte // its nonce, the same until it is answered
+	found  Progress
+	asked  bool // at least one exchange has completed
+	more   bool // the hub has more for us
+	probe  probeState
 }
 
 // SessionOptions sizes the exchanges of a sync.
@@ -193,7 +194,10 @@ func (s *Session) fill(tx ReplicaTx, meta *ReplicaMeta, q *Request, now int64) (
 		q.Nonce = meta.Pending.Nonce
 		return nil
 	case s.claim:
-		q.Nonce, err = s.nonce()
+		if s.asking == nil {
+			s.asking, err = s.nonce()
+		}
+		q.Nonce = s.asking
 		return err
 	case !s.timed && clockAhead(meta, now):
 		return nil // the reply puts the clock right before anyone sees its stamps
@@ -204,7 +208,7 @@ func (s *Session) fill(tx ReplicaTx, meta *ReplicaMeta, q *Request, now int64) (
 	if s.sent != nil {
 		q.Nonce, q.Batch = s.sent.Nonce, s.sent.Batch
 	} else if s.probe.active() {
-		q.Probe, err = s.probe.next(tx)
+		q.Probe, err = s.probe.next(tx, q.Version)
 	}
 	return err
 }

@@ -200,6 +200,16 @@ func parseKeys(b []byte) ([]Key, error) {
 	return out, u.err
 }
 
+func (r *reader) recordKey() Key {
+	b := r.bin(KeySize)
+	if r.err != nil {
+		return Key{}
+	}
+	k, err := KeyOf(b)
+	r.take(err)
+	return k
+}
+
 // nonces reads a row of nonces.
 func (r *reader) nonces() [][]byte {
 	b := r.bin(NonceSize * MaxTurns)
