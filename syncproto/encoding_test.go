@@ -48,12 +48,22 @@ func TestStampText(t *testing.T) {
 	}
 }
 
+// encodings of a batch: by every effort, for peers of either version.
+func encodings(c *Codec, b *Batch) (all [][]byte) {
+	for version := MinVersion; version <= Version; version++ {
+		for _, e := range []Effort{Fast, Spare, Small} {
+			all = append(all, c.Encode(b, e, version))
+		}
+	}
+	return all
+}
+
 func TestBatchRoundTrip(t *testing.T) {
 	c := NewCodec()
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawBatch(t)
-		for _, e := range []Effort{Fast, Spare, Small} {
-			got, err := c.Decode(c.Encode(b, e))
+		for _, coded := range encodings(c, b) {
+			got, err := c.Decode(coded)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +183,7 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: record: %v, want %q", tt.name, err, tt.want)
 		}
 		c := NewCodec()
-		_, err := c.Decode(c.Encode(&Batch{Records: []*Record{tt.r}}, Fast))
+		_, err := c.Decode(c.Encode(&Batch{Records: []*Record{tt.r}}, Fast, Version))
 		if (tt.want == "") != (err == nil) {
 			t.Errorf("%s: batch: %v, want %q", tt.name, err, tt.want)
 		}
@@ -195,7 +205,7 @@ func TestBombs(t *testing.T) {
 		r.Write(1, r.ID, text)
 		b.Records = append(b.Records, r)
 	}
-	if _, err := c.Decode(c.Encode(b, Fast)); CodeOf(err) != CodeTooLarge {
+	if _, err := c.Decode(c.Encode(b, Fast, Version)); CodeOf(err) != CodeTooLarge {
 		t.Errorf("%v, want %s", err, CodeTooLarge)
 	}
 }
@@ -279,9 +289,9 @@ func FuzzBatch(f *testing.F) {
 	stored := func(p []byte) []byte {
 		return append(appendUvarints([]byte{codecStored}, uint64(len(p)), uint64(len(p))), p...)
 	}
-	fuzzDecoder(f, [][]byte{c.Encode(b, Fast), c.Encode(b, Spare), c.Encode(b, Small), append(stored(structure), stored(text)...)}, func(p []byte) (func() []byte, error) {
+	fuzzDecoder(f, append(encodings(c, b), append(stored(structure), stored(text)...)), func(p []byte) (func() []byte, error) {
 		b, err := c.Decode(p)
-		return func() []byte { return c.Encode(b, Fast) }, err
+		return func() []byte { return c.Encode(b, Fast, Version) }, err
 	})
 }
 

@@ -41,8 +41,9 @@ type Served struct {
 	Device *Device // nil if the request was refused before it was known
 	Joined []Key   // records that the upload changed
 
-	down   *Batch // still to be packed
-	effort Effort
+	down    *Batch // still to be packed
+	effort  Effort
+	version int
 }
 
 // NeedsWrite reports whether Serve may write: it does for an upload and for a
@@ -87,7 +88,7 @@ func (h *Hub) Join(tx HubTx, q *Request, now int64) (*Served, error) {
 	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: h.version(), Now: now}, index: map[Key]int{}}
 	err := x.run()
 	if err == nil {
-		return &Served{x.reply, x.device, x.joined, &x.down, EffortFor(q.Link)}, nil
+		return &Served{x.reply, x.device, x.joined, &x.down, effortFor(q), q.Version}, nil
 	}
 	var e *refusal
 	if errors.As(err, &e) {
@@ -96,10 +97,19 @@ func (h *Hub) Join(tx HubTx, q *Request, now int64) (*Served, error) {
 	return nil, err
 }
 
+// effortFor chooses for a reply. What version 1 has for a writer with time to
+// spare takes more of it than a hub has.
+func effortFor(q *Request) Effort {
+	if e := EffortFor(q.Link); e != Spare || q.Version > 1 {
+		return e
+	}
+	return Fast
+}
+
 // Pack finishes the reply of a Join.
 func (h *Hub) Pack(s *Served) {
 	if s.down != nil {
-		s.Reply.Batch, s.down = h.Codec.Encode(s.down, s.effort), nil
+		s.Reply.Batch, s.down = h.Codec.Encode(s.down, s.effort, s.version), nil
 	}
 }
 

@@ -264,6 +264,6 @@ func (s *Session) cut(tx ReplicaTx, meta *ReplicaMeta, after uint64) (*Upload, u
 	if effort == Fast {
 		effort = Spare
 	}
-	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effort), meta.next()
+	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effort, s.version(meta)), meta.next()
 	return up, last, nil
 }

@@ -159,9 +159,9 @@ func makeVectors(t *testing.T) []vector {
 		bad("a number in a longer form", "record", CodeMalformed, slicesReplace(t, one, "\x93\x03", "\x93\xcc\x03")),
 		bad("a claim of 2^32 fields", "record", CodeTooLarge, append([]byte("\x93\x03\xc4\x0c012345678901"), 0xdd, 0xff, 0xff, 0xff, 0xff)),
 		good("stored", "batch", plain, recs, false),
-		good("zstd", "batch", c.Encode(batch, Fast), recs, false),
-		good("brotli", "batch", c.Encode(batch, Spare), recs, false),
-		good("text model", "batch", c.Encode(batch, Small), recs, false),
+		good("zstd", "batch", c.Encode(batch, Fast, 1), recs, false),
+		good("brotli", "batch", c.Encode(batch, Spare, 1), recs, false),
+		good("text model", "batch", c.Encode(batch, Small, 1), recs, false),
 		good("empty", "batch", nil, nil, false),
 		bad("unknown compressor", "batch", CodeMalformed, []byte{99, 1, 1, 0}),
 		bad("plain length over the limit", "batch", CodeTooLarge, appendUvarints([]byte{codecStored}, MaxBatch+1, 1)),
@@ -177,6 +177,7 @@ func makeVectors(t *testing.T) []vector {
 		bad("a portal's page", "reply", CodeMalformed, []byte("<!DOCTYPE html><html>")),
 		bad("entries out of order", "reply", CodeMalformed, []byte{0x82, 0x01, 0x01, 0x00, 0x01}),
 	}
+	list = append(list, codecVectors(good, bad)...)
 	for _, v := range columnVectors() {
 		b := append(stored(v.structure), stored(v.text)...)
 		if v.code != "" {

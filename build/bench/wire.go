@@ -84,7 +84,7 @@ func (p *pen) write(records []*syncproto.Record) error {
 
 func (p *pen) upload(records []*syncproto.Record) error {
 	q := &syncproto.Request{Version: syncproto.Version, Token: p.joined.Token, Now: time.Now().UnixMilli(), Lease: p.lease,
-		Nonce: nonce(), Batch: p.codec.Encode(&syncproto.Batch{Records: records}, syncproto.Fast)}
+		Nonce: nonce(), Batch: p.codec.Encode(&syncproto.Batch{Records: records}, syncproto.Fast, syncproto.Version)}
 	body, err := p.post(syncproto.PathExchange, syncproto.AppendRequest(nil, q))
 	if err != nil {
 		return err

@@ -138,7 +138,7 @@ func (l *laptop) request(records []*syncproto.Record) *syncproto.Request {
 	q := &syncproto.Request{Version: 1, Token: l.Token, Now: l.h.now, Budget: 1 << 20, Cursor: l.cursor}
 	if len(records) > 0 {
 		q.Lease, q.Nonce = l.lease, []byte("12345678")
-		q.Batch = l.h.codec.Encode(&syncproto.Batch{Records: records}, syncproto.Fast)
+		q.Batch = l.h.codec.Encode(&syncproto.Batch{Records: records}, syncproto.Fast, syncproto.Version)
 	}
 	return q
 }
@@ -207,6 +207,36 @@ func TestSeenIsWrittenLater(t *testing.T) {
 	}
 	if got := seen(); got[1] != 2*time.Minute.Milliseconds() {
 		t.Errorf("after Flush: %v", got)
+	}
+}
+
+// A later exchange that brings no verdict does not bring an older one back.
+func TestVerdictStays(t *testing.T) {
+	h := newTown(t)
+	l := h.enrol("village", village, "王秀英")
+	ask := func(v syncproto.Verdict) {
+		h.tick(time.Second)
+		q := l.request(nil)
+		q.Verdict = v
+		if p := l.exchange(q); p.Error != nil {
+			t.Fatal(p.Error)
+		}
+	}
+	ask(syncproto.Verdict{State: syncproto.VerdictDiffers, Records: 3})
+	if err := h.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	ask(syncproto.Verdict{State: syncproto.VerdictEqual, Records: 4})
+	ask(syncproto.Verdict{})
+	if err := h.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	devices, err := h.Devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := devices[0]; !got.Equal || got.Records != 4 {
+		t.Errorf("after the later exchange: %+v", got)
 	}
 }
 

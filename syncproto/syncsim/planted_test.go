@@ -41,7 +41,7 @@ func TestPlanted(t *testing.T) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range uint64(enough) {
-				if w := play(historyOf(b.from+n), b); len(w.oracle.complain) > 0 {
+				if w := play(historyOf(b.from+n, b.with...), stage{bug: b}); len(w.oracle.complain) > 0 {
 					t.Logf("found by run %d: %s", n+1, w.oracle.complain[0][:min(len(w.oracle.complain[0]), 160)])
 					return
 				}
@@ -99,7 +99,7 @@ func rewriteUpload(change func(*syncproto.Register)) func(*syncproto.Request) {
 				change(&r.Fields[i].Register)
 			}
 		}
-		q.Batch = sharedCodec.Encode(batch, syncproto.Fast)
+		q.Batch = sharedCodec.Encode(batch, syncproto.Fast, syncproto.Version)
 	}
 }
 
@@ -115,7 +115,7 @@ func dropEcho(_ *world, q *syncproto.Request, p *syncproto.Reply) {
 			out.Records, out.Received = append(out.Records, r), append(out.Received, down.Received[i])
 		}
 	}
-	p.Batch = sharedCodec.Encode(&out, syncproto.Fast)
+	p.Batch = sharedCodec.Encode(&out, syncproto.Fast, syncproto.Version)
 }
 
 // forgetPage is the mistake that the simulation found first.

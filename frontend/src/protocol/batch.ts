@@ -1,7 +1,9 @@
 import { brotliDecompressSync } from 'node:zlib'
 import { decompress as unzstd } from 'fzstd'
 import { expectOrder } from './canonical'
+import { longestCodes, readCodes } from './codes'
 import { readInts, readSizes, readSmall } from './ints'
+import { readLight } from './light'
 import { expectForm, expectWithin, limits, ProtocolError, Reader } from './reader'
 import type { Head, Rec, Register, Stamp } from './record'
 import { readIds, readReplicas, readStamps } from './stamps'
@@ -51,6 +53,13 @@ function decompress(compressor: number, packed: Uint8Array, size: number): Uint8
       return guarded(() => unzstd(packed, new Uint8Array(size)))
     case 2:
       return guarded(() => brotliDecompressSync(packed, { maxOutputLength: Math.max(size, 1) }))
+    case 4:
+      return readLight(packed, size)
+    case 5: {
+      const r = new Reader(packed)
+      const codes = new Uint8Array(r.count(longestCodes(size), 'codes'))
+      return readCodes(guarded(() => unzstd(r.take(r.left), codes)), size)
+    }
   }
   // 3, the text model, is for those who asked for it with a `link`: this
   // reader never does.
