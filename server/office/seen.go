@@ -23,7 +23,12 @@ func (b *seenBook) note(d *syncproto.Device) {
 	if b.waiting == nil {
 		b.waiting = sightings{}
 	}
-	b.waiting[d.TokenHash] = *d
+	now := *d
+	if before, ok := b.waiting[d.TokenHash]; ok {
+		// d was read from the store: what waits may know a newer verdict.
+		judge(&now, before)
+	}
+	b.waiting[d.TokenHash] = now
 }
 
 // of brings a device up to date with what is waiting.
@@ -79,7 +84,15 @@ func sight(d *syncproto.Device, s syncproto.Device) {
 	if s.Seen <= d.Seen {
 		return
 	}
-	d.Seen, d.Offset, d.Verdict, d.VerdictAt = s.Seen, s.Offset, s.Verdict, s.VerdictAt
+	d.Seen, d.Offset = s.Seen, s.Offset
+	judge(d, s)
+}
+
+// judge takes over how comparisons went, unless d knows of a later one.
+func judge(d *syncproto.Device, s syncproto.Device) {
+	if s.VerdictAt > d.VerdictAt {
+		d.Verdict, d.VerdictAt = s.Verdict, s.VerdictAt
+	}
 	if d.Whole == 0 {
 		d.Whole = s.Whole
 	}
