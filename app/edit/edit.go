@@ -33,4 +33,12 @@ type Set struct {
 	// the last of them shown: it takes a decision back. Their stamps say who
 	// had written them.
 	Again []syncproto.Head
+	// Seen, if not nil, is what the form showed: one value, or those between
+	// which nobody had decided; Null stands for an empty field. If the field
+	// stands at others by now, the new value is put beside them, and people
+	// decide: nobody replaces what they have not seen.
+	Seen []syncproto.Value
+	// Still, if not nil, are the values at which the field must stand, or
+	// nothing of the list is written: a decision about them, or an undo.
+	Still []syncproto.Value
 }

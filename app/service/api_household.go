@@ -160,6 +160,9 @@ type VisitDraft struct {
 	MatterCategory string `json:"matterCategory"` // code; "": other
 	SavedAt        int64  `json:"savedAt"`        // of a draft, set by Service
 	Head           string `json:"head"`           // of a draft, set by Service: the household's name
+	// Seen is what the form of a visit that is changed showed, by field, set
+	// by VisitForm: only what differs from it is written.
+	Seen map[string][]any `json:"seen"`
 }
 
 // LinkSuggestion is a member who could look after a household. The secretary

@@ -87,10 +87,14 @@ func (r reader) draftEdits(d VisitDraft) ([]edit.Edit, error) {
 		"household": d.Household, "situation": d.Situation, "request": d.Request, "livelihood": d.Livelihood,
 		"done_on_spot": d.DoneOnSpot, "next_date": d.NextDate, "note": d.Note,
 	}
+	if d.ID != "" {
+		r.leaveUntouched(values, d.Seen)
+	}
 	own, _, err := FieldSets(c, values, nil)
 	if err != nil {
 		return nil, err
 	}
+	shownSets(c, own, d.Seen)
 	visit := edit.Edit{Collection: ledger.Visit, New: 1, Set: own}
 	if d.ID != "" {
 		visit.New = 0
@@ -114,6 +118,52 @@ func (r reader) draftEdits(d VisitDraft) ([]edit.Edit, error) {
 	visit.Set = append(visit.Set, edit.Set{Tag: tagOf(ledger.Visit, "matter"), To: matter.New},
 		edit.Set{Tag: tagOf(ledger.Visit, "matter_no"), Value: number})
 	return []edit.Edit{visit, matter}, nil
+}
+
+// leaveUntouched takes out of a changed visit what stands in its form as the
+// form showed it: what others have written there since is theirs.
+func (r reader) leaveUntouched(values map[string]any, seen map[string][]any) {
+	for key, shown := range seen {
+		if len(shown) == 0 {
+			continue
+		}
+		last := shown[len(shown)-1]
+		if text, ok := last.(string); ok && key == "household" {
+			if id, err := parseID(text); err == nil {
+				last = idText(r.roster.Resolve(id)) // as the form shows it
+			}
+		}
+		if last == nil {
+			last = ""
+		}
+		if values[key] == last {
+			delete(values, key)
+		}
+	}
+}
+
+// visitSeen is what the form of a visit shows, as SaveVisit wants it back.
+func visitSeen(rec *syncproto.Record) map[string][]any {
+	c := ledger.Must(ledger.Visit)
+	out := map[string][]any{}
+	for _, key := range visitFields() {
+		f, _ := c.FieldByKey(key)
+		reg, _ := rec.Field(f.Tag)
+		for _, h := range standing(reg) {
+			var shown any
+			if !h.Value.IsNull() {
+				shown = f.JSON(h.Value)
+			}
+			out[key] = append(out[key], shown)
+		}
+	}
+	return out
+}
+
+// visitFields are the fields of a visit that its form has.
+func visitFields() []string {
+	return []string{"date", "mode", "visitor", "visitor_name", "companions", "household", "situation", "request",
+		"livelihood", "done_on_spot", "next_date", "note"}
 }
 
 // matterEdit makes a matter of a visit's request. Its number comes first.

@@ -78,7 +78,7 @@ func TestOwnDecisionIsNoNews(t *testing.T) {
 	s, _, _, _ := unlockedService(t, secretary())
 	v := settle(t, s.laptop.Book)
 	disputeField(t, s.laptop, "resident", v.head, "phone", "13900002222", 9)
-	if _, err := s.ResolveTake(t.Context(), "resident", v.head, "phone", 2); err != nil {
+	if _, err := s.ResolveTake(t.Context(), "resident", v.head, "phone", 2, stampsOf(t, s, "resident", v.head)); err != nil {
 		t.Fatal(err)
 	}
 	decides(t, s.laptop, "resident", v.head, "phone", "13700003333", 9)
@@ -97,7 +97,7 @@ func TestUndoOfADecisionBringsTheConflictBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		saved, err := s.ResolveTake(t.Context(), "resident", v.head, "phone", n)
+		saved, err := s.ResolveTake(t.Context(), "resident", v.head, "phone", n, stampsOf(t, s, "resident", v.head))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func (b *Book) ResolveTake(id syncproto.ID, field string, n int) (Written, error
 		return Written{}, &syncproto.Error{Code: syncproto.CodeNotFound, Message: "“" + f.Label + "”没有这个选项",
 			Hint: "请先用 gridbook conflicts 查看有哪几个值，再选其中一个。"}
 	}
-	return b.decide(c, id, f, reg.Heads[n-1].Value)
+	return b.decide(c, id, f, reg, reg.Heads[n-1].Value)
 }
 
 // ResolveValue decides a field with a value of its own.
@@ -120,7 +120,7 @@ func (b *Book) ResolveValue(id syncproto.ID, field string, value any) (Written, 
 	if err != nil {
 		return Written{}, err
 	}
-	return b.decide(c, id, f, v)
+	return b.decide(c, id, f, reg, v)
 }
 
 func nothingToDecide(f *ledger.Field) error {
@@ -128,11 +128,13 @@ func nothingToDecide(f *ledger.Field) error {
 		Hint: "可能已经有人核对过了，请刷新后再看。"}
 }
 
-// decide writes a value even if it is the one that is shown.
-func (b *Book) decide(c *ledger.Collection, id syncproto.ID, f *ledger.Field, v syncproto.Value) (Written, error) {
+// decide writes a value even if it is the one that is shown, over what reg
+// holds and nothing else.
+func (b *Book) decide(c *ledger.Collection, id syncproto.ID, f *ledger.Field, reg syncproto.Register, v syncproto.Value) (Written, error) {
 	return b.write(func(w *writing) error {
 		w.force = true
-		return w.edits([]edit.Edit{{Collection: c.Number, ID: id, Set: []edit.Set{{Tag: f.Tag, Value: v}}}})
+		set := edit.Set{Tag: f.Tag, Value: v, Still: valuesOf(standing(reg))}
+		return w.edits([]edit.Edit{{Collection: c.Number, ID: id, Set: []edit.Set{set}}})
 	})
 }
 

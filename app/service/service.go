@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"gridbook/app/bridge"
@@ -136,7 +137,9 @@ func (s *Service) keepUndo(edits []edit.Edit) string {
 	return token
 }
 
-// Undo takes back a write of this session.
+// Undo takes back a write of this session. It fails with CodeNotFound if that
+// was done already, or if what was written has been changed since: by whom
+// does not matter, their work is not replaced.
 func (s *Service) Undo(ctx context.Context, token string) (Saved, error) {
 	b, err := s.book()
 	if err != nil {
@@ -144,13 +147,18 @@ func (s *Service) Undo(ctx context.Context, token string) (Saved, error) {
 	}
 	s.mu.Lock()
 	edits, ok := s.undo[token]
-	delete(s.undo, token)
+	delete(s.undo, token) // two clicks undo once
 	s.mu.Unlock()
 	if !ok {
 		return Saved{}, notFound("这一步已经不能撤销了")
 	}
 	w, err := b.Write(edits)
 	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if slices.Contains(s.undone, token) {
+			s.undo[token] = edits // such as a full disk: it may be tried again
+		}
 		return Saved{}, err
 	}
 	return s.saved(w), nil

@@ -280,6 +280,7 @@ func (s *Service) VisitForm(ctx context.Context, id string) (VisitDraft, error) 
 			Companions: f.text("companions"), Household: idText(r.roster.Resolve(f.ref("household"))), Situation: f.text("situation"),
 			Request: f.text("request"), Livelihood: f.text("livelihood"), DoneOnSpot: f.text("done_on_spot"),
 			NextDate: f.words("next_date"), Note: f.text("note"), Head: r.nameOf("household", f.ref("household")),
+			Seen: visitSeen(rec),
 		}, nil
 	})
 }

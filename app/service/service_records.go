@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"gridbook/app/edit"
@@ -125,6 +126,29 @@ func (s *Service) SaveRecord(ctx context.Context, collection, id string, fields 
 	edits, err := saveEdits(c, k.ID, fields)
 	if err != nil {
 		return Saved{}, err
+	}
+	return s.write(b, edits)
+}
+
+// SaveForm is SaveRecord for a form: seen says, by field, what it showed: one
+// value, or those between which nobody had decided, null for an empty one.
+// Where another laptop's value has come since, both stand until somebody
+// decides.
+func (s *Service) SaveForm(ctx context.Context, collection, id string, fields map[string]any, seen map[string][]any) (Saved, error) {
+	b, err := s.book()
+	if err != nil {
+		return Saved{}, err
+	}
+	c, k, err := keyFor(collection, id)
+	if err != nil {
+		return Saved{}, err
+	}
+	edits, err := saveEdits(c, k.ID, fields)
+	if err != nil {
+		return Saved{}, err
+	}
+	for _, e := range edits {
+		shownSets(ledger.Must(e.Collection), e.Set, seen)
 	}
 	return s.write(b, edits)
 }
@@ -272,14 +296,43 @@ func (s *Service) ConflictsOf(ctx context.Context, collection, id string) ([]Con
 	})
 }
 
-// ResolveTake decides a field by taking head n of its conflict.
-func (s *Service) ResolveTake(ctx context.Context, collection, id, field string, n int) (Saved, error) {
-	return s.resolve(collection, id, func(b *Book, id syncproto.ID) (Written, error) { return b.ResolveTake(id, field, n) })
+// ResolveTake decides a field by taking head n of its conflict. seen are the
+// stamps of the heads that the person saw: if others stand by now, nothing is
+// decided.
+func (s *Service) ResolveTake(ctx context.Context, collection, id, field string, n int, seen []string) (Saved, error) {
+	return s.resolve(collection, id, func(b *Book, id syncproto.ID) (Written, error) {
+		if err := b.stillShown(id, field, seen); err != nil {
+			return Written{}, err
+		}
+		return b.ResolveTake(id, field, n)
+	})
 }
 
-// ResolveValue decides a field with a value of its own.
-func (s *Service) ResolveValue(ctx context.Context, collection, id, field string, value any) (Saved, error) {
-	return s.resolve(collection, id, func(b *Book, id syncproto.ID) (Written, error) { return b.ResolveValue(id, field, value) })
+// ResolveValue decides a field with a value of its own; seen as in
+// ResolveTake.
+func (s *Service) ResolveValue(ctx context.Context, collection, id, field string, value any, seen []string) (Saved, error) {
+	return s.resolve(collection, id, func(b *Book, id syncproto.ID) (Written, error) {
+		if err := b.stillShown(id, field, seen); err != nil {
+			return Written{}, err
+		}
+		return b.ResolveValue(id, field, value)
+	})
+}
+
+// stillShown fails if other heads stand in a field than a person saw.
+func (b *Book) stillShown(id syncproto.ID, field string, seen []string) error {
+	_, f, reg, err := b.disputed(id, field)
+	if err != nil {
+		return err
+	}
+	now := make([]string, len(reg.Heads))
+	for i, h := range reg.Heads {
+		now[i] = h.Stamp.String()
+	}
+	if !slices.Equal(now, seen) {
+		return notFoundNow(f.Label)
+	}
+	return nil
 }
 
 // ResolveFrom decides every field in which a laptop has a value by taking

@@ -134,6 +134,9 @@ func (w *writing) one(i int, e edit.Edit) (checked, error) {
 	if err != nil {
 		return checked{}, err
 	}
+	if e.Set, err = w.unseen(c, before, e.Set); err != nil {
+		return checked{}, err
+	}
 	sets, err := w.values(i, k, c, before, e)
 	if err != nil {
 		return checked{}, err
@@ -192,6 +195,9 @@ func (w *writing) values(i int, k syncproto.Key, c *ledger.Collection, before *s
 	var out []syncproto.FieldValue
 	for _, s := range e.Set {
 		v := s.Value
+		if err := stillStands(c, before, s); err != nil {
+			return nil, err
+		}
 		if s.Again != nil {
 			continue
 		}
@@ -278,7 +284,7 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 			break
 		}
 		reg, _ := before.Field(s.Tag)
-		undo.Set = append(undo.Set, replaced(s.Tag, reg))
+		undo.Set = append(undo.Set, replaced(s.Tag, reg, s.Value))
 		if s.Tag == ledger.TagVillage || before.Value(s.Tag).Kind() == syncproto.Ref {
 			clear(w.homes) // something may follow this record to another place
 		}
@@ -286,53 +292,6 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 	w.out.Undo = append(w.out.Undo, undo)
 	w.changed(k)
 	return k, nil
-}
-
-// replaced is how to put back what a write over a register replaces: its
-// value, or the values between which nobody had decided.
-func replaced(t syncproto.Tag, reg syncproto.Register) edit.Set {
-	if !reg.Conflicted() {
-		return edit.Set{Tag: t, Value: reg.Shown().Value}
-	}
-	var again []syncproto.Head
-	for i := len(reg.Heads) - 1; i >= 0; i-- { // of equal ones the newest
-		h := reg.Heads[i]
-		if !slices.ContainsFunc(again, func(o syncproto.Head) bool { return o.Value == h.Value }) {
-			again = append(again, h)
-		}
-	}
-	slices.Reverse(again)
-	return edit.Set{Tag: t, Again: again}
-}
-
-// again takes decisions back: their fields stand between several values anew.
-// The new stamps are this laptop's; it remembers whose the values were.
-func (w *writing) again(k syncproto.Key, before *syncproto.Record, sets []edit.Set) (changed bool, err error) {
-	undo := edit.Edit{Collection: k.Collection, ID: k.ID}
-	for _, s := range sets {
-		if s.Again == nil {
-			continue
-		}
-		values := make([]syncproto.Value, len(s.Again))
-		for i, h := range s.Again {
-			values[i] = h.Value
-		}
-		stamps, err := w.w.Dispute(k, s.Tag, values)
-		if err != nil {
-			return false, err
-		}
-		for i, at := range stamps {
-			w.authors = append(w.authors, reopened{at.String(), s.Again[i].Stamp.String()})
-		}
-		reg, _ := before.Field(s.Tag)
-		undo.Set = append(undo.Set, replaced(s.Tag, reg))
-	}
-	if len(undo.Set) == 0 {
-		return false, nil
-	}
-	w.out.Undo = append(w.out.Undo, undo)
-	w.changed(k)
-	return true, nil
 }
 
 func (w *writing) changed(k syncproto.Key) {

@@ -786,6 +786,7 @@ export const api = {
   changeDuties: (change: DutyChange): Promise<Saved> => transport.call('ChangeDuties', [change]),
   /** ChangePassword replaces the person's password. */
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
+  seen: Record<string, unknown[]>
   /** Checklists returns the points to look at in a household, by hazard kind. */
   checklists: (): Promise<Checklist[]> => transport.call('Checklists', []),
   /** CodeTable returns the rows of a code table, with those that the township added. */
@@ -871,9 +872,9 @@ export const api = {
   /** ResolveFrom decides every field in which a laptop has a value by taking that laptop's: see Book.ResolveFrom. */
   resolveFrom: (replica: number): Promise<Resolved> => transport.call('ResolveFrom', [replica]),
   /** ResolveTake decides a field by taking head n of its conflict. */
-  resolveTake: (collection: string, id: string, field: string, n: number): Promise<Saved> => transport.call('ResolveTake', [collection, id, field, n]),
-  /** ResolveValue decides a field with a value of its own. */
-  resolveValue: (collection: string, id: string, field: string, value: unknown): Promise<Saved> => transport.call('ResolveValue', [collection, id, field, value]),
+  resolveTake: (collection: string, id: string, field: string, n: number, seen: string[]): Promise<Saved> => transport.call('ResolveTake', [collection, id, field, n, seen]),
+  /** ResolveValue decides a field with a value of its own; seen as in ResolveTake. */
+  resolveValue: (collection: string, id: string, field: string, value: unknown, seen: string[]): Promise<Saved> => transport.call('ResolveValue', [collection, id, field, value, seen]),
   /** RetryRejected puts a refused change back into the queue; with id "" all. */
   retryRejected: (collection: string, id: string): Promise<void> => transport.call('RetryRejected', [collection, id]),
   /** Reveal returns a masked field in full and notes the reason in the access log. */
@@ -921,3 +922,5 @@ export const api = {
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
 }
+  /** SaveForm is SaveRecord for a form: seen says, by field, what it showed: one value, or those between which nobody had decided, null for an empty one. */
+  saveForm: (collection: string, id: string, fields: Record<string, unknown>, seen: Record<string, unknown[]>): Promise<Saved> => transport.call('SaveForm', [collection, id, fields, seen]),

@@ -7,6 +7,7 @@ import { calls, settle, show, type Screen } from '@/testing/screen'
 import ConflictCard from './ConflictCard.vue'
 
 const phone = new FakeRecords(schema.collections as SchemaCollection[], schema.tables, true).phoneConflict()
+const stamps = phone.heads.map((h) => h.stamp)
 const id = 'household00000000003'
 let screen: Screen
 
@@ -35,7 +36,7 @@ test('one is taken, and that can be undone', async () => {
   await open()
   await button('用这个', 0).trigger('click')
   await settle()
-  expect(calls(screen, 'ResolveTake')).toEqual([['household', id, 'phone', 1]])
+  expect(calls(screen, 'ResolveTake')).toEqual([['household', id, 'phone', 1, stamps]])
   expect(screen.view.emitted('resolved')).toHaveLength(1)
   expect(useNotices().list.at(-1)).toMatchObject({ text: '“联系电话”已定下', undo: expect.stringMatching(/./) })
 })
@@ -49,7 +50,7 @@ test('or another is written', async () => {
   await input.setValue('13805793333')
   await button('就用我写的').trigger('click')
   await settle()
-  expect(calls(screen, 'ResolveValue')).toEqual([['household', id, 'phone', '13805793333']])
+  expect(calls(screen, 'ResolveValue')).toEqual([['household', id, 'phone', '13805793333', stamps]])
 })
 
 test('deleting against editing is asked as delete or keep', async () => {

@@ -43,7 +43,7 @@ test('an edit writes the changed field alone', async () => {
   await open('branch', records.view('branch', 'b1', branch))
   await write('branch-secretary', '刘秀英')
   await save()
-  expect(calls(screen, 'SaveRecord')).toEqual([['branch', 'b1', { secretary: '刘秀英' }]])
+  expect(calls(screen, 'SaveForm')).toEqual([['branch', 'b1', { secretary: '刘秀英' }, { secretary: ['刘秀'] }]])
   expect(screen.view.emitted('saved')).toHaveLength(1)
 })
 
@@ -54,15 +54,28 @@ test('what another laptop changed meanwhile comes in, what is being typed stays'
   await settle()
   expect(box('branch-secretary').value).toBe('我在改')
   expect(box('branch-phone').value).toBe('13900000000')
+  expect(screen.view.text()).toContain('别处把这一项改成了“别人改的”')
   await save()
-  expect(calls(screen, 'SaveRecord')).toEqual([['branch', 'b1', { secretary: '我在改' }]])
+  // What it showed goes along, so that the other's value is not replaced unseen.
+  expect(calls(screen, 'SaveForm')).toEqual([['branch', 'b1', { secretary: '我在改' }, { secretary: ['刘秀'] }]])
+})
+
+test('what comes in and is typed too is no longer two values', async () => {
+  await open('branch', records.view('branch', 'b1', branch))
+  await write('branch-secretary', '刘秀英')
+  await screen.view.setProps({ record: records.view('branch', 'b1', { ...branch, secretary: '刘秀英' }) })
+  await settle()
+  expect(screen.view.text()).not.toContain('别处把这一项改成了')
+  await write('branch-secretary', '刘秀芳')
+  await save()
+  expect(calls(screen, 'SaveForm')).toEqual([['branch', 'b1', { secretary: '刘秀芳' }, { secretary: ['刘秀英'] }]])
 })
 
 test('what is missing is said at its field', async () => {
   await open('branch', records.view('branch', ''))
   await write('branch-secretary', '刘秀')
   await save()
-  expect(calls(screen, 'SaveRecord')).toEqual([])
+  expect(calls(screen, 'SaveForm')).toEqual([])
   const line = box('branch-name').closest('.line')!
   expect(line.querySelector('[role=alert]')?.textContent).toContain('这一项要填')
   expect(document.activeElement).toBe(box('branch-name'))
@@ -84,7 +97,7 @@ test('full-width digits become digits', async () => {
   await open('branch', records.view('branch', 'b1', branch))
   await write('branch-phone', '１３９００００１１１１')
   await save()
-  expect(calls(screen, 'SaveRecord')[0]![2]).toEqual({ phone: '13900001111' })
+  expect(calls(screen, 'SaveForm')[0]![2]).toEqual({ phone: '13900001111' })
 })
 
 test('a date that stands typed in its box is saved by key too', async () => {
@@ -93,14 +106,14 @@ test('a date that stands typed in its box is saved by key too', async () => {
   box('branch-from').focus()
   await write('branch-from', '2024.3.5')
   await save()
-  expect(calls(screen, 'SaveRecord')[0]![2]).toEqual({ from: '2024-03-05' })
+  expect(calls(screen, 'SaveForm')[0]![2]).toEqual({ from: '2024-03-05' })
 })
 
 test('what is masked is not written back', async () => {
   await open('resident_private', records.view('resident_private', 'r1', { id_no: '330702********1234' }))
   expect(screen.view.text()).toContain('330702********1234')
   await save()
-  expect(calls(screen, 'SaveRecord')).toEqual([['resident_private', 'r1', {}]])
+  expect(calls(screen, 'SaveForm')).toEqual([['resident_private', 'r1', {}, {}]])
 })
 
 test('a masked field is shown in full only with a reason', async () => {

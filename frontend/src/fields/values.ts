@@ -12,6 +12,12 @@ export function valuesOf(record: RecordView): Values {
   return Object.fromEntries(record.fields.filter((f) => !f.masked).map((f) => [f.key, f.value ?? null]))
 }
 
+/** What a form shows of each field: its value, or those between which nobody has decided. */
+export function seenOf(record: RecordView): Record<string, unknown[]> {
+  const open = record.fields.filter((f) => !f.masked)
+  return Object.fromEntries(open.map((f) => [f.key, f.conflict ? f.conflict.heads.map((h) => h.value ?? null) : [f.value ?? null]]))
+}
+
 /**
  * What differs, as SaveRecord takes it. Only this is written: a field that
  * nobody touched must not look like an edit to another laptop.

@@ -213,7 +213,7 @@ export class FakeService {
   }
   VisitForm(id: string): dto.VisitDraft {
     const v = this.visits.find((x) => x.id === id)!
-    return { id, date: v.date, mode: 'door', visitor: '', visitorName: v.visitor, companions: v.companions, household: v.household, situation: v.situation, request: v.request, livelihood: '', doneOnSpot: v.done, nextDate: v.next, note: v.note, makeMatter: false, matterCategory: '', savedAt: 0, head: v.head }
+    return { id, date: v.date, mode: 'door', visitor: '', visitorName: v.visitor, companions: v.companions, household: v.household, situation: v.situation, request: v.request, livelihood: '', doneOnSpot: v.done, nextDate: v.next, note: v.note, makeMatter: false, matterCategory: '', savedAt: 0, head: v.head, seen: {} }
   }
   SaveVisit(v: dto.VisitDraft): dto.Saved {
     if (v.nextDate && v.nextDate < v.date) throw new Refusal('field', `“下次回访”填的是“${v.nextDate}”:早于走访日期`, '请核对后重填。')
@@ -279,6 +279,9 @@ export class FakeService {
   AddStep(collection: string, id: string, fields: Stored): dto.Saved {
     const step = this.records.add(`${collection}_step`, { ...fields, [collection]: id })
     if (fields.state) this.records.save(collection, id, { state: fields.state })
+  SaveForm(collection: string, id: string, fields: Stored): dto.Saved {
+    return this.SaveRecord(collection, id, fields)
+  }
     this.changed(collection)
     return this.saved(step)
   }

@@ -57,6 +57,7 @@ export const work = {
     missing: '这一项要填。',
     numberByItself: '不填就自动编号。',
     rest: '还有 {n} 项，需要时再填',
+    came: '您写的时候，别处把这一项改成了“{value}”。保存后两个都留着，再请人核对。',
   },
   records: {
     untitled: '（未命名）',
