@@ -164,7 +164,7 @@ func (x *exchange) file(kind string, w *work, home, reason string) (bool, error)
 		return false, err
 	}
 	if stood != nil {
-		all, err := x.unpack(item)
+		all, err := x.Content(item)
 		if err != nil {
 			return false, err
 		}
@@ -244,8 +244,7 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 	}
 	item, isItem := x.Clerk.ReadInbox(w.after)
 	if isItem {
-		w.home = item.Home
-		if rej := x.judge(x.device, w); rej != nil {
+		if rej := x.mayDecide(w, item); rej != nil {
 			return x.reject(w, rej)
 		}
 		of, err := x.tx.Record(item.Of)
@@ -272,6 +271,28 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 	return true, nil
 }
 
+// mayDecide asks whether the device may write on an item, or might when it
+// did: no decision is dropped because of who its author is now. Who shows a
+// whole item was once given it: after a restore it comes back from whoever has
+// it, whatever the backup thinks of them.
+func (x *exchange) mayDecide(w *work, i Item) *Rejection {
+	if w.home = i.Home; w.home == "" {
+		w.home = x.state.Township
+	}
+	rej := x.judge(x.device, w)
+	if rej == nil || x.genuine(w.sent) {
+		return nil
+	}
+	for _, span := range x.device.Former {
+		d := *x.device
+		d.Role, d.Scope = span.Role, span.Scope
+		if x.judge(&d, w) == nil {
+			return nil
+		}
+	}
+	return rej
+}
+
 func (x *exchange) reject(w *work, rej *Rejection) (bool, error) {
 	rej.Key = w.sent.Key
 	x.reply.Rejections = append(x.reply.Rejections, *rej)
@@ -281,7 +302,7 @@ func (x *exchange) reject(w *work, rej *Rejection) (bool, error) {
 // take joins the content of an item that the township has taken. It may have
 // been joined before.
 func (x *exchange) take(i Item) error {
-	content, err := x.unpack(i)
+	content, err := x.Content(i)
 	if err != nil {
 		return err
 	}
@@ -299,8 +320,8 @@ func (x *exchange) take(i Item) error {
 	return x.putAt(old, after, changed, i.Home)
 }
 
-// Unpack returns the fields that an item of the inbox holds.
-func (h *Hub) unpack(i Item) (*Record, error) {
+// Content returns the fields that an item of the inbox holds.
+func (h *Hub) Content(i Item) (*Record, error) {
 	b := i.Content
 	if i.Closed {
 		aead, err := h.closer()

@@ -13,6 +13,8 @@ const (
 	visitKind     syncproto.Collection = 3 // log: follows its household
 	privateKind   syncproto.Collection = 4 // companion of a household
 	photoKind     syncproto.Collection = 5 // follows its visit
+	erasedKind    syncproto.Collection = 6 // the hub's: what was erased
+	inboxKind     syncproto.Collection = 7 // the hub's: for the township
 )
 
 // The fields. Every text carries the number of the edit that wrote it.
@@ -24,6 +26,16 @@ const (
 	tagDeleted syncproto.Tag = 5
 	tagFirst   syncproto.Tag = 6 // fields to play with: 6 … 9
 	tagLast    syncproto.Tag = 9
+
+	// Of the hub's own records.
+	tagOf       syncproto.Tag = 20 // the collection of the record that it is about
+	tagRecord   syncproto.Tag = 21 // and its id
+	tagKind     syncproto.Tag = 22
+	tagPerson   syncproto.Tag = 23
+	tagContent  syncproto.Tag = 24
+	tagClosed   syncproto.Tag = 25
+	tagDecision syncproto.Tag = 26
+	tagSeal     syncproto.Tag = 27
 )
 
 // The roles.
@@ -31,6 +43,7 @@ const (
 	roleTownship = "township"
 	roleVillage  = "village"
 	roleGrid     = "grid"
+	roleEnded    = "ended"
 )
 
 const township = "330784001"
@@ -50,6 +63,8 @@ func plain(v syncproto.Value) string {
 func (policy) Subscriptions(_ string, d *syncproto.Device) []syncproto.Scope {
 	shared := syncproto.SharedScope(township)
 	switch d.Role {
+	case roleEnded:
+		return nil
 	case roleTownship:
 		return []syncproto.Scope{shared, syncproto.AllScope(township)}
 	case roleVillage:
@@ -60,6 +75,8 @@ func (policy) Subscriptions(_ string, d *syncproto.Device) []syncproto.Scope {
 
 func (policy) Parent(r *syncproto.Record) syncproto.Key {
 	switch r.Collection {
+	case erasedKind, inboxKind:
+		return about(r)
 	case privateKind:
 		return syncproto.Key{Collection: householdKind, ID: r.ID}
 	case visitKind, photoKind:
@@ -82,6 +99,8 @@ func (policy) Scopes(_ string, c syncproto.Collection, home string) []syncproto.
 		return []syncproto.Scope{syncproto.SharedScope(township)}
 	case privateKind:
 		return []syncproto.Scope{syncproto.PrivateScope(home)}
+	case inboxKind:
+		return []syncproto.Scope{syncproto.AllScope(township)}
 	}
 	if home == township || home == "" {
 		return []syncproto.Scope{syncproto.AllScope(township)}
@@ -101,6 +120,8 @@ func (p policy) Allow(_ string, d *syncproto.Device, c syncproto.Change) *syncpr
 	switch {
 	case after.Collection == deviceKind:
 		return nil // only ever given back
+	case d.Role == roleEnded, after.Collection == inboxKind && d.Role != roleTownship:
+		return &syncproto.Rejection{Code: syncproto.CodeScope, Message: "not yours"}
 	case d.Role == roleTownship && after.Collection != privateKind:
 		return nil
 	case d.Role == roleGrid && after.Collection == privateKind:
@@ -121,8 +142,10 @@ func (policy) FirstCopy() []syncproto.CopyOrder {
 	return []syncproto.CopyOrder{
 		{Collection: deviceKind},
 		{Collection: householdKind},
+		{Collection: erasedKind},
 		{Collection: privateKind},
 		{Collection: visitKind, Newest: true},
 		{Collection: photoKind, Newest: true},
+		{Collection: inboxKind, Newest: true},
 	}
 }
