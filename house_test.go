@@ -112,12 +112,17 @@ func bans() []ban {
 					return !within(pkg, "gridbook/syncproto")
 				case strings.Contains(strings.Split(pkg, "/")[0], "."):
 					return !within(pkg, "github.com/vmihailenco/msgpack/v5", "github.com/klauspost/compress",
-						"github.com/andybalholm/brotli", "golang.org/x/text", "golang.org/x/crypto")
+						"github.com/andybalholm/brotli", "golang.org/x/text", "golang.org/x/crypto", "filippo.io/age")
 				default:
 					return !pureStandard(pkg)
 				}
 			},
 			reason: "the simulation and both sides drive the same code: it gets time, randomness, files and network handed in",
+		},
+		{
+			folder: "syncproto", except: "syncproto/envelope",
+			banned: func(pkg string) bool { return within(pkg, "filippo.io/age") },
+			reason: "age draws randomness of its own: only what seals files for sticks, outside of the simulation, may use it",
 		},
 		{
 			folder: "syncproto", tests: true,

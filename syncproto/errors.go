@@ -48,6 +48,7 @@ const (
 	CodePhotoQuota  Code = "photo_quota"    // the village's room for photos is used up
 	CodePhotoKind   Code = "photo_kind"     // not a picture that can be read
 	CodePhotoSpoilt Code = "photo_spoilt"   // the bytes are not those of the name
+	CodeUnplugged   Code = "unplugged"      // the stick cannot be written or read: pulled or locked
 )
 
 // Error is a failure that a person or a program can act on. Message says what
