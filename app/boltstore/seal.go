@@ -45,28 +45,35 @@ func newSealer(dataKey []byte, rand io.Reader) (*sealer, error) {
 // written under one key before two nonces are likely to meet (NIST SP
 // 800-38D, 8.3), and a busy laptop writes some thousand a day.
 func (s *sealer) seal(b bucket, key, plain []byte) ([]byte, error) {
+	return s.sealAt(b.String(), key, plain)
+}
+
+func (s *sealer) sealAt(where string, key, plain []byte) ([]byte, error) {
 	out := make([]byte, nonceSize, nonceSize+len(plain)+tagSize)
 	if _, err := io.ReadFull(s.rand, out); err != nil {
 		return nil, fmt.Errorf("boltstore: draw a nonce: %w", err)
 	}
-	return s.aead.Seal(out, out, plain, place(b, key)), nil
+	return s.aead.Seal(out, out, plain, place(where, key)), nil
 }
 
 var errUnsealed = errors.New("value does not open")
 
 func (s *sealer) open(b bucket, key, sealed []byte) ([]byte, error) {
+	return s.openAt(b.String(), key, sealed)
+}
+
+func (s *sealer) openAt(where string, key, sealed []byte) ([]byte, error) {
 	if len(sealed) < nonceSize+tagSize {
 		return nil, errUnsealed
 	}
-	plain, err := s.aead.Open(nil, sealed[:nonceSize], sealed[nonceSize:], place(b, key))
+	plain, err := s.aead.Open(nil, sealed[:nonceSize], sealed[nonceSize:], place(where, key))
 	if err != nil {
 		return nil, errUnsealed
 	}
 	return plain, nil
 }
 
-func place(b bucket, key []byte) []byte {
-	name := b.String()
+func place(name string, key []byte) []byte {
 	out := make([]byte, 0, len(name)+1+len(key))
 	return append(append(append(out, name...), 0), key...)
 }
