@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gridbook/server/office"
+	"gridbook/syncproto/ledger"
 )
 
 // invitation is what invite prints with --json.
@@ -75,8 +76,11 @@ func devices(c *call) error {
 }
 
 func stopped(d office.DeviceLine) string {
-	if d.Revoked != 0 {
+	switch {
+	case d.Revoked != 0:
 		return "  已停用"
+	case d.Role == string(ledger.RoleEnded):
+		return "  已结束使用"
 	}
 	return ""
 }
@@ -93,11 +97,11 @@ func revoke(c *call) error {
 	if err := c.need(1); err != nil {
 		return err
 	}
-	id, err := strconv.ParseUint(c.args[0], 10, 32)
+	id, err := c.device()
 	if err != nil {
-		return usage("“"+c.args[0]+"”不是电脑的编号。", "编号用 gridbookd devices 查看，是数字。")
+		return err
 	}
-	d, err := c.office.Revoke(uint32(id), c.Who, c.option("reason"))
+	d, err := c.office.Revoke(id, c.Who, c.option("reason"))
 	if err != nil {
 		return err
 	}
@@ -120,6 +124,12 @@ func status(c *call) error {
 	for _, v := range s.Villages {
 		fmt.Fprintf(&b, "%s %s  资料 %d  电脑 %d（核对一致 %d）  最近上报 %s  最近联系 %s\n", v.Village, v.Name, v.Records,
 			v.Devices, v.Verified, c.when(v.LastUpload), c.when(v.LastSeen))
+	}
+	if s.Inbox > 0 {
+		fmt.Fprintf(&b, "乡镇收件：%d 件待决定\n", s.Inbox)
+	}
+	if s.Returns != nil {
+		fmt.Fprintf(&b, "%s 从备份恢复过。%s\n", c.when(s.Returns.Restored), s.Returns.Summary)
 	}
 	for _, i := range s.Waiting {
 		fmt.Fprintf(&b, "等待加入：%s（%s %s），邀请码 %s 到期\n", i.Person, i.Role, i.Scope, c.when(i.Expires))

@@ -92,12 +92,16 @@ func commands() []command {
 			example: "gridbookd invite --role village --scope 330702009204 --person 张三", run: invite, inside: true},
 		{name: "devices", summary: "列出加入的电脑", example: "gridbookd devices --json", run: devices, inside: true},
 		{name: "revoke", args: "DEVICE [--reason TEXT]", summary: "停用一台电脑", example: "gridbookd revoke 3 --reason 电脑丢失", run: revoke, inside: true},
+		{name: "role", args: "DEVICE [--role ROLE --scope CODE] [--end] [--reason TEXT] [--unlisted]",
+			summary: "改一台电脑的身份和范围，或结束使用；没上报的内容仍会收上来",
+			example: "gridbookd role 3 --role village --scope 330702009205", run: role, inside: true},
 		{name: "status", summary: "各村上报到哪里了", example: "gridbookd status", run: status, inside: true},
 		{name: "audit", args: "[--days N]", summary: "谁在什么时候做了什么", example: "gridbookd audit --days 30 --json", run: audit, inside: true},
 		{name: "backup", args: "FILE", summary: "备份（服务运行中也可以）；照片另存为 FILE.photos；备份里有密钥，要保管好",
 			example: "gridbookd backup /media/usb/gridbookd-2026-03-05.db", run: backup, inside: true, files: []int{0}},
 		{name: "restore", args: "FILE --data NEWDIR", summary: "从备份恢复到一个新目录，照片取自旁边的 FILE.photos；备份之后的由各村电脑自动补齐",
 			example: "gridbookd restore /media/usb/gridbookd-2026-03-05.db --data /var/lib/gridbook-new", run: restore},
+		{name: "came-back", summary: "从备份恢复之后，哪台电脑补回了什么，是不是都齐了", example: "gridbookd came-back", run: cameBack, inside: true},
 		{name: "verify", summary: "检查全部数据是否完好", example: "gridbookd verify", run: verify, inside: true},
 		{name: "dump", args: "[--village CODE] [--role ROLE --scope CODE]", summary: "按规范逐行打印全部资料，可与各电脑的 dump 逐字节比较",
 			example: "gridbookd dump --village 330702009204 > 沙溪村.ndjson", run: dump, inside: true},
@@ -154,7 +158,9 @@ func wantsJSON(args []string) bool {
 }
 
 // switches are the options without a value.
-func isSwitch(option string) bool { return option == "plain" || option == "unlisted" }
+func isSwitch(option string) bool {
+	return option == "plain" || option == "unlisted" || option == "end"
+}
 
 // options reads the options that the command's usage line names.
 func (c *call) options(args []string) error {

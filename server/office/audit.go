@@ -18,6 +18,7 @@ const (
 	ActPurge   = "purge"
 	ActServe   = "serve"
 	ActVerify  = "verify"
+	ActRole    = "role"
 )
 
 // Link returns the Chain of e when the entry before it has the chain prev.

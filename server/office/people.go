@@ -77,31 +77,29 @@ func deviceName(id uint32) string { return fmt.Sprintf("device %d", id) }
 // it, and can be handed in as a bundle. Revoking twice changes nothing.
 func (o *Office) Revoke(id uint32, who, reason string) (DeviceLine, error) {
 	var line DeviceLine
-	err := o.store.Update(func(tx Tx) error {
-		for d, err := range tx.Devices() {
+	err := o.update(func(tx Tx, hub *syncproto.Hub) error {
+		d, err := deviceOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if d.Revoked == 0 {
+			s, err := tx.State()
 			if err != nil {
 				return err
 			}
-			if d.ID != id {
-				continue
+			d.Revoked = o.now()
+			if err := tx.PutDevice(d); err != nil {
+				return err
 			}
-			if d.Revoked == 0 {
-				d.Revoked = o.now()
-				if err := tx.PutDevice(d); err != nil {
-					return err
-				}
-				if err := o.audit(tx, who, ActRevoke, deviceName(id), reason); err != nil {
-					return err
-				}
+			if err := o.tell(tx, hub, s.Township, d); err != nil {
+				return err
 			}
-			line = DeviceLine{Device: d.ID, Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope), Revoked: d.Revoked}
-			return nil
+			if err := o.audit(tx, who, ActRevoke, deviceName(id), reason); err != nil {
+				return err
+			}
 		}
-		return &syncproto.Error{
-			Code:    syncproto.CodeNotFound,
-			Message: fmt.Sprintf("没有编号为 %d 的电脑。", id),
-			Hint:    "请用 gridbookd devices 查看编号。",
-		}
+		line = DeviceLine{Device: d.ID, Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope), Revoked: d.Revoked}
+		return nil
 	})
 	return line, err
 }
@@ -122,6 +120,9 @@ type Status struct {
 	Villages      []VillageLine `json:"villages"`
 	Devices       []DeviceLine  `json:"devices"`
 	Waiting       []InviteLine  `json:"invitations"` // not yet used
+	// Inbox is how many items wait for the township\'s decision.
+	Inbox   int      `json:"inbox"`
+	Returns *Returns `json:"returns,omitempty"` // after a restore
 }
 
 // VillageLine is the state of a village's upload.
@@ -166,9 +167,34 @@ func (o *Office) Status() (s Status, err error) {
 		if err := o.photoStatus(tx, &s); err != nil {
 			return err
 		}
+		if s.Inbox, err = o.undecided(tx, state.Township); err != nil {
+			return err
+		}
+		if r, err := o.returns(tx); err != nil {
+			return err
+		} else if r.Restored != 0 {
+			s.Returns = &r
+		}
 		return s.count(tx)
 	})
 	return s, err
+}
+
+// undecided counts the held items of the inbox without a decision.
+func (o *Office) undecided(tx Tx, township string) (n int, err error) {
+	for id, err := range tx.Scan(syncproto.AllScope(township), ledger.Inbox, syncproto.ID{}, false) {
+		if err != nil {
+			return 0, err
+		}
+		st, err := tx.Record(syncproto.Key{Collection: ledger.Inbox, ID: id})
+		if err != nil {
+			return 0, err
+		}
+		if i, ok := (ledger.Policy{}).ReadInbox(st.Record); ok && i.Kind == syncproto.ItemHeld && !i.Decided {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (o *Office) waiting(tx Tx) ([]InviteLine, error) {

@@ -1,0 +1,94 @@
+package office
+
+import (
+	"fmt"
+	"strings"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// RoleChange gives a device another role and place, or ends its person's work.
+type RoleChange struct {
+	Device uint32
+	Role   string // ignored if End
+	Scope  string // place code
+	End    bool
+	Reason string
+	Who    string // for the audit
+	// Unlisted lets pass a village that the table of places does not have.
+	Unlisted bool
+}
+
+// SetRole changes what a device may read and write. What it has not sent yet
+// still goes up: what it may no longer write waits in the township's inbox.
+// Then it lets go of all that is not its own any more. Unlike a revoked
+// device, one whose person has left goes on syncing until then. Errors:
+// CodeNotFound, CodeUsage, CodePlace, CodeTownship.
+func (o *Office) SetRole(q RoleChange) (DeviceLine, error) {
+	var line DeviceLine
+	err := o.update(func(tx Tx, hub *syncproto.Hub) error {
+		s, err := tx.State()
+		if err != nil {
+			return err
+		}
+		d, err := deviceOf(tx, q.Device)
+		if err != nil {
+			return err
+		}
+		if q.End {
+			q.Role, q.Scope = string(ledger.RoleEnded), d.Scope
+		} else if err := checkInvite(tx, s, InviteRequest{Role: q.Role, Scope: q.Scope, Person: d.Person, Unlisted: q.Unlisted}); err != nil {
+			return err
+		}
+		if d.Revoked != 0 {
+			return usage(fmt.Sprintf("%d 号电脑已停用，不能再改身份。", d.ID), "要继续使用，请重新邀请。")
+		}
+		if d.Role != q.Role || d.Scope != q.Scope {
+			if err := hub.Reassign(tx, d, q.Role, q.Scope, o.now()); err != nil {
+				return err
+			}
+			if err := o.tell(tx, hub, s.Township, d); err != nil {
+				return err
+			}
+			if err := o.audit(tx, q.Who, ActRole, deviceName(d.ID), strings.TrimSpace(q.Role+" "+q.Scope+" "+q.Reason)); err != nil {
+				return err
+			}
+		}
+		line = DeviceLine{Device: d.ID, Replica: uint32(d.Replica), Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope)}
+		return nil
+	})
+	return line, err
+}
+
+// deviceOf returns a device by its number.
+func deviceOf(tx Tx, id uint32) (*syncproto.Device, error) {
+	for d, err := range tx.Devices() {
+		if err != nil {
+			return nil, err
+		}
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return nil, &syncproto.Error{
+		Code:    syncproto.CodeNotFound,
+		Message: fmt.Sprintf("没有编号为 %d 的电脑。", id),
+		Hint:    "请用 gridbookd devices 查看编号。",
+	}
+}
+
+// tell brings the shared record of a device up to date, so that everyone sees
+// who it is.
+func (o *Office) tell(tx Tx, hub *syncproto.Hub, township string, d *syncproto.Device) error {
+	replica := ledger.Must(ledger.Device).Tag("replica")
+	for rec, err := range o.deviceRecords(tx, township) {
+		if err != nil {
+			return err
+		}
+		if rec.Value(replica).Int() == int64(d.Replica) {
+			return hub.Rewrite(tx, rec.Key, func(at syncproto.Stamp) *syncproto.Record { return hub.Policy.DeviceRecord(at, d) }, o.now())
+		}
+	}
+	return nil
+}
