@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -212,10 +211,15 @@ func (s *Server) protect(ctx context.Context, body []byte, f handler, refuse fun
 	return f(ctx, body)
 }
 
+// firstRead is how much room a body gets before any of it has come.
+const firstRead = 16 << 10
+
 // read returns the request's body. It wants the length beforehand, so that
-// what is too large is refused before it is read.
+// what is too large is refused before it is read. Only what has arrived counts
+// as held: strangers who announce much and send nothing keep nobody out.
 func (s *Server) read(w http.ResponseWriter, r *http.Request, d door) (body []byte, release func(), code syncproto.Code) {
-	release = func() {}
+	held := int64(0)
+	release = func() { d.bodies.give(held) }
 	n := r.ContentLength
 	switch {
 	case n < 0:
@@ -225,11 +229,17 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, d door) (body []by
 	case !d.bodies.take(n):
 		return nil, release, syncproto.CodeBusy
 	}
-	release = func() { d.bodies.give(n) }
+	d.bodies.give(n)
 	control := http.NewResponseController(w)
-	// The body grows as it arrives: a length alone takes no memory.
-	body = make([]byte, 0, min(n, 16<<10)+1)
 	for {
+		if len(body) == cap(body) {
+			more := min(max(int64(cap(body)), firstRead), n+1-held)
+			if !d.bodies.take(more) {
+				return nil, release, syncproto.CodeBusy
+			}
+			held += more
+			body = append(make([]byte, 0, held), body...)
+		}
 		_ = control.SetReadDeadline(time.Now().Add(s.limits.Idle))
 		k, err := r.Body.Read(body[len(body):cap(body)])
 		body = body[:len(body)+k]
@@ -239,7 +249,6 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, d door) (body []by
 		if err != nil {
 			return nil, release, syncproto.CodeMalformed
 		}
-		body = slices.Grow(body, 1)
 	}
 	_ = control.SetReadDeadline(time.Time{})
 	return body, release, ""

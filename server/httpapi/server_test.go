@@ -246,6 +246,43 @@ func TestBodyLimits(t *testing.T) {
 	})
 }
 
+// TestAnnouncedBodies: who announces much and sends nothing keeps nobody out.
+func TestAnnouncedBodies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := DefaultLimits()
+		limits.Bodies = 1 << 20
+		l, stop := running(t, &fakeOffice{exchange: echo}, limits)
+		var strangers []net.Conn
+		for range 10 {
+			stranger := l.dial()
+			strangers = append(strangers, stranger)
+			fmt.Fprintf(stranger, "POST /s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\nxx", 1<<19)
+		}
+		synctest.Wait()
+		conn := l.dial()
+		if _, _, body := post(t, conn, syncproto.PathExchange, request(1)); code(t, body) != "" {
+			t.Errorf("a laptop among strangers: %s", code(t, body))
+		}
+		conn.Close()
+		// What has come does count.
+		full := l.dial()
+		go func() {
+			fmt.Fprintf(full, "POST /s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", 1<<19)
+			_, _ = full.Write(make([]byte, 1<<19-1))
+		}()
+		synctest.Wait()
+		conn = l.dial()
+		big := syncproto.AppendRequest(nil, &syncproto.Request{Version: 1, Token: make([]byte, 16), Now: 9, Batch: make([]byte, 1<<19)})
+		if _, _, body := post(t, conn, syncproto.PathExchange, big); code(t, body) != syncproto.CodeBusy {
+			t.Errorf("more than there is room for: %q, want busy", code(t, body))
+		}
+		for _, c := range append(strangers, conn, full) {
+			c.Close()
+		}
+		stop()
+	})
+}
+
 // TestSlowLink: a message may take an hour if it keeps moving, and its
 // connection ends when it stands still.
 func TestSlowLink(t *testing.T) {
