@@ -1,12 +1,15 @@
 package syncproto
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // probe answers a comparison: which days differ, or, for the days whose
 // records it lists, what either side lacks.
 func (x *exchange) probe() error {
 	p := x.req.Probe
-	if len(p.Of) == 0 {
+	if len(p.Of) == 0 && !x.req.Stick {
 		days, err := x.days()
 		if err != nil {
 			return err
@@ -31,7 +34,11 @@ func (x *exchange) probe() error {
 	for _, h := range p.Records {
 		theirs[h.Key] = h.Hash
 	}
-	for _, d := range p.Of {
+	of, err := x.daysOf(p)
+	if err != nil {
+		return err
+	}
+	for _, d := range of {
 		if err := x.probeDay(d, theirs); err != nil {
 			return err
 		}
@@ -45,6 +52,22 @@ func (x *exchange) probe() error {
 	slices.SortFunc(x.reply.Gone, Key.Compare)
 	slices.SortFunc(x.reply.Purged, Key.Compare)
 	return nil
+}
+
+// daysOf returns the days whose records are to be compared. A stick lists all
+// that its replica has; there is no asking again for days of which it has none.
+func (x *exchange) daysOf(p *Probe) ([]uint32, error) {
+	if !x.req.Stick {
+		return p.Of, nil
+	}
+	days, err := x.days()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range p.Of {
+		days[d] = Sum{}
+	}
+	return slices.Sorted(maps.Keys(days)), nil
 }
 
 func (x *exchange) days() (map[uint32]Sum, error) {

@@ -129,9 +129,7 @@ func (b *bundler) comparison() error {
 			p.Records = append(p.Records, h)
 		}
 	}
-	if len(p.Of) > 0 {
-		b.ask(b.opts.DownBudget).Probe = p
-	}
+	b.ask(b.opts.DownBudget).Probe = p
 	return nil
 }
 
