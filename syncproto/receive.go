@@ -137,6 +137,9 @@ func (r *receiver) run() error {
 		r.found.Renamed, err = renumber(r.tx, m, old, r.now)
 		return err
 	}
+	if len(p.Lease) > 0 && r.turns() {
+		m.Lease = p.Lease
+	}
 	if r.sent != nil {
 		if err := r.acknowledge(); err != nil {
 			return err
@@ -146,9 +149,6 @@ func (r *receiver) run() error {
 	}
 	if r.claim {
 		m.Pending, r.claim, r.asking = nil, false, nil
-	}
-	if len(p.Lease) > 0 {
-		m.Lease = p.Lease
 	}
 	if !r.current {
 		p = r.outdated()
@@ -182,6 +182,13 @@ func (r *receiver) run() error {
 		return r.compare(*p.Sum)
 	}
 	return nil
+}
+
+// turns reports whether the reply's lease is newer than ours: it answers an
+// upload that had no answer, or we still have the lease that the request
+// showed. Else a stick that was read meanwhile has brought a newer one.
+func (r *receiver) turns() bool {
+	return r.sent != nil || r.req == nil || bytes.Equal(r.req.Lease, r.meta.Lease)
 }
 
 // outdated returns what is still of use of a reply whose news have been
