@@ -41,7 +41,7 @@ func (w *world) syncAhead(l *laptop, r *rand.Rand, meanwhile func()) (ahead int,
 			if r.IntN(20) == 0 {
 				f.laptopFault = 1 + r.IntN(30)
 			}
-			if err := w.receive(l, s, rep, f); err != nil {
+			if err := w.receive(l, s, rep, nil, f); err != nil {
 				return ahead, err
 			}
 			if next == nil {
@@ -75,7 +75,7 @@ func TestAhead(t *testing.T) {
 	ahead, crashed := 0, 0
 	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		w := newWorld(seed)
+		w := newWorld(seed, stage{})
 		w.villages, w.long, w.up, w.down = 2, true, syncproto.MinBudget, syncproto.MinBudget
 		writers := []*laptop{w.join(roleVillage, village(0)), w.join(roleVillage, village(1))}
 		for range 120 {

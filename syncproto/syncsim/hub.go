@@ -12,6 +12,7 @@ import (
 // HubStore is a hub's store in memory. Its transactions are undone whole if
 // their function fails. It is not for use by several goroutines.
 type HubStore struct {
+	disk    HubDisk // nil: only memory; else this is what is on it
 	state   syncproto.HubState
 	devices map[uint32]*syncproto.Device
 	records map[syncproto.Key]*stored
@@ -41,16 +42,27 @@ func NewHubStore(state syncproto.HubState) *HubStore {
 
 // Copy returns an independent copy: a backup.
 func (s *HubStore) Copy() *HubStore {
-	return &HubStore{s.state, maps.Clone(s.devices), maps.Clone(s.records), maps.Clone(s.sums)}
+	out := &HubStore{state: s.state, devices: maps.Clone(s.devices), records: maps.Clone(s.records), sums: maps.Clone(s.sums)}
+	if s.disk != nil {
+		out.disk = s.disk.Copy()
+	}
+	return out
 }
 
 // View runs f in a transaction that changes nothing.
 func (s *HubStore) View(f func(syncproto.HubTx) error) error {
+	if s.disk != nil {
+		return s.disk.View(f)
+	}
 	return f(&hubTx{HubStore: s, view: true})
 }
 
 // Update runs f in a transaction; an error or panic of f undoes all that it did.
 func (s *HubStore) Update(f func(syncproto.HubTx) error) (err error) {
+	if s.disk != nil {
+		defer s.mirror()
+		return s.disk.Update(f)
+	}
 	tx, done := &hubTx{HubStore: s}, false
 	defer func() {
 		if err != nil || !done { // f may panic

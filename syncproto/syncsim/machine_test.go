@@ -15,7 +15,7 @@ type scene struct {
 }
 
 func newScene(t *testing.T) *scene {
-	w := newWorld(1)
+	w := newWorld(1, stage{})
 	return &scene{world: w, t: t, a: w.join(roleVillage, village(0)), b: w.join(roleVillage, village(0)), town: w.join(roleTownship, township)}
 }
 

@@ -31,6 +31,8 @@ var planted = []*bug{
 	{name: "the clock is not stored", replicaTx: wrapReplica(func(r *wrongReplica) { r.noClock = true })},
 	{name: "the lease is not stored", replicaTx: wrapReplica(func(r *wrongReplica) { r.noLease = true })},
 	{name: "private records go to everyone", policy: openPolicy{}},
+	{name: "work for the inbox is acknowledged and dropped", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = inboxKind })},
+	{name: "an erasure leaves no trace", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = erasedKind })},
 }
 
 // TestPlanted shows that the simulation finds each planted bug.
@@ -198,6 +200,7 @@ type wrongHub struct {
 	lastWins, dropSeen, anyLease, earlyTags bool
 	noDependants, sumsOnce, forgetPurged    bool
 	puts                                    int
+	drops                                   syncproto.Collection // records of it are not stored
 }
 
 func wrapHub(set func(*wrongHub)) func(syncproto.HubTx, *syncproto.Request) syncproto.HubTx {

@@ -14,6 +14,7 @@ import (
 // ReplicaStore is a laptop's store in memory. Its transactions are undone
 // whole if their function fails. It is not for use by several goroutines.
 type ReplicaStore struct {
+	disk   ReplicaDisk // nil: only memory; else this is what is on it
 	meta   syncproto.ReplicaMeta
 	agreed map[syncproto.Key]agreement
 	deltas map[syncproto.Key]*syncproto.Delta
@@ -38,16 +39,27 @@ func NewReplicaStore() *ReplicaStore {
 // Copy returns an independent copy, as copying the file of a closed store would.
 func (s *ReplicaStore) Copy() *ReplicaStore {
 	// What the maps hold is never changed, only replaced.
-	return &ReplicaStore{cloneMeta(s.meta), maps.Clone(s.agreed), maps.Clone(s.deltas), maps.Clone(s.days)}
+	out := &ReplicaStore{meta: cloneMeta(s.meta), agreed: maps.Clone(s.agreed), deltas: maps.Clone(s.deltas), days: maps.Clone(s.days)}
+	if s.disk != nil {
+		out.disk = s.disk.Copy()
+	}
+	return out
 }
 
 // View runs f in a transaction that changes nothing.
 func (s *ReplicaStore) View(f func(syncproto.ReplicaTx) error) error {
+	if s.disk != nil {
+		return s.disk.View(f)
+	}
 	return f(&replicaTx{ReplicaStore: s, view: true})
 }
 
 // Update runs f in a transaction; an error or panic of f undoes all that it did.
 func (s *ReplicaStore) Update(f func(syncproto.ReplicaTx) error) (err error) {
+	if s.disk != nil {
+		defer s.mirror()
+		return s.disk.Update(f)
+	}
 	tx, done := &replicaTx{ReplicaStore: s}, false
 	defer func() {
 		if err != nil || !done { // f may panic

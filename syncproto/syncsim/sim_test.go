@@ -4,66 +4,40 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 )
 
 var (
-	simSeed = flag.Uint64("sim.seed", 1, "first seed of TestSim")
-	simRuns = flag.Int("sim.runs", 300, "how many seeds TestSim runs")
+	simSeed  = flag.Uint64("sim.seed", 1, "first seed of TestSim")
+	simRuns  = flag.Int("sim.runs", 300, "how many seeds TestSim runs")
+	simWith  = flag.String("sim.with", "", "features of all runs, such as sticks,versions; by default the seed decides")
+	simFiles = flag.String("sim.files", "testdata/*.json", "what TestHistories replays")
+	simTrace = flag.Bool("sim.trace", false, "print every step of the histories and runs")
 )
 
-// history is a whole run. It depends on nothing else.
-type history struct {
-	Seed    uint64
-	Actions []action
-	Found   []string `json:",omitempty"` // what was wrong when it was written
+// simStage is what the flags ask for.
+func simStage() (on stage) {
+	if *simTrace {
+		on.trace = os.Stderr
+	}
+	return on
 }
 
-func historyOf(seed uint64) history {
-	return history{Seed: seed, Actions: script(rand.New(rand.NewPCG(seed, 7)), rough(seed))}
-}
-
-// rough says whether a run has clones, restores and the like. The others must
-// meet stricter rules.
-func rough(seed uint64) bool { return seed%5 >= 2 }
-
-// play carries out a history with a planted bug, or none, and returns the
-// world at rest.
-func play(h history, b *bug) (w *world) {
-	w = newWorld(h.Seed)
-	w.bug, w.rough = b, rough(h.Seed)
-	if b != nil && b.policy != nil {
-		w.hub.Policy = b.policy
+func simHistory(seed uint64) history {
+	if *simWith == "" {
+		return historyOf(seed, featuresOf(seed)...)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			w.oracle.wrong("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	r := rand.New(rand.NewPCG(h.Seed, 8))
-	w.villages = 1 + r.IntN(3)
-	if w.long = r.IntN(5) == 0; w.long {
-		w.up, w.down = 2<<10, 2<<10
+	var with []feature
+	for f := range strings.SplitSeq(*simWith, ",") {
+		with = append(with, feature(f))
 	}
-	w.few = !w.long && r.IntN(3) == 0
-	for range 2 + r.IntN(4) {
-		w.joinAny(r)
-	}
-	for _, a := range h.Actions {
-		w.do(a)
-		if len(w.oracle.complain) > 0 {
-			return w
-		}
-	}
-	w.rest()
-	return w
+	return historyOf(seed, with...)
 }
 
 func TestSim(t *testing.T) {
@@ -76,7 +50,7 @@ func TestSim(t *testing.T) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(*simRuns); i = next.Add(1) - 1 {
 				seed := *simSeed + uint64(i)
-				w := play(historyOf(seed), nil)
+				w := play(simHistory(seed), simStage())
 				mu.Lock()
 				total.add(w.stats)
 				if len(w.oracle.complain) > 0 {
@@ -100,7 +74,7 @@ func TestSim(t *testing.T) {
 // report shrinks a failure, writes it down and says how to repeat it.
 func report(t *testing.T, seed uint64) {
 	t.Helper()
-	h := shrink(historyOf(seed), nil, 400)
+	h := shrink(simHistory(seed), stage{}, 400)
 	dir, err := os.MkdirTemp("", "gridbook-sim-")
 	if err != nil {
 		t.Fatal(err)
@@ -117,51 +91,9 @@ func report(t *testing.T, seed uint64) {
 		seed, len(h.Actions), file, seed, show(h))
 }
 
-func show(h history) string {
-	s := ""
-	for _, f := range h.Found {
-		s += "  wrong: " + f + "\n"
-	}
-	for _, a := range h.Actions {
-		s += fmt.Sprintf("  %v\n", a)
-	}
-	return s
-}
-
-// shrink leaves out actions as long as something is still wrong.
-func shrink(h history, b *bug, tries int) history {
-	fails := func(actions []action) bool {
-		tries--
-		w := play(history{Seed: h.Seed, Actions: actions}, b)
-		if len(w.oracle.complain) == 0 {
-			return false
-		}
-		h.Actions, h.Found = actions, w.oracle.complain
-		return true
-	}
-	if !fails(h.Actions) {
-		return h
-	}
-	for size := len(h.Actions) / 2; size > 0 && tries > 0; {
-		cut := false
-		for at := 0; at+size <= len(h.Actions) && tries > 0; {
-			rest := append(append([]action{}, h.Actions[:at]...), h.Actions[at+size:]...)
-			if fails(rest) {
-				cut = true
-			} else {
-				at += size
-			}
-		}
-		if !cut || size > len(h.Actions) {
-			size /= 2
-		}
-	}
-	return h
-}
-
 // TestHistories replays what was once found wrong.
 func TestHistories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.json")
+	files, err := filepath.Glob(*simFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,24 +107,9 @@ func TestHistories(t *testing.T) {
 			if err := json.Unmarshal(b, &h); err != nil {
 				t.Fatal(err)
 			}
-			for _, c := range play(h, nil).oracle.complain {
+			for _, c := range play(h, simStage()).oracle.complain {
 				t.Error(c)
 			}
 		})
 	}
-}
-
-func (s *stats) add(o stats) {
-	s.Exchanges += o.Exchanges
-	s.Syncs += o.Syncs
-	s.Edits += o.Edits
-	s.Conflicts += o.Conflicts
-	s.Rejected += o.Rejected
-	s.Renumbered += o.Renumbered
-	s.Healed += o.Healed
-	s.Lost += o.Lost
-	s.Crashed += o.Crashed
-	s.Dropped += o.Dropped
-	s.Renamed += o.Renamed
-	s.False += o.False
 }

@@ -24,6 +24,9 @@ func (h *wrongHub) Record(k syncproto.Key) (*syncproto.Stored, error) {
 }
 
 func (h *wrongHub) PutRecord(old, st *syncproto.Stored) error {
+	if h.drops != 0 && st.Collection == h.drops {
+		return nil
+	}
 	h.puts++
 	for i := range st.Fields {
 		g := &st.Fields[i].Register

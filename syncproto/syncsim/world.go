@@ -1,7 +1,6 @@
 package syncsim
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +38,11 @@ type world struct {
 	long     bool // texts are long, batches small
 	villages int
 	stats    stats
+	with     []feature
+	stage    stage
+	trace    io.Writer // nil: silent
+	files    []parcel  // bundles on sticks, which the hub may take
+	answers  []parcel  // answers on sticks
 }
 
 // laptop is one copy of the data.
@@ -48,6 +52,9 @@ type laptop struct {
 	skew        int64 // its wall clock minus true time, ms
 	saved       []*ReplicaStore
 	role, scope string
+	version     int  // of the protocol that its program speaks
+	sticksOnly  bool // it has no network
+	family      int  // copies of one laptop have the same keys
 }
 
 // lateRequest is a copy of a request that is still on its way.
@@ -58,7 +65,7 @@ type lateRequest struct {
 
 // stats counts what happened, to show that a simulation does anything.
 type stats struct {
-	Exchanges, Syncs, Edits, Conflicts, Rejected, Renumbered, Healed, Lost, Crashed, Dropped, Renamed, False int
+	Exchanges, Syncs, Edits, Conflicts, Rejected, Renumbered, Healed, Lost, Crashed, Dropped, Renamed, False, Bundles, Taken, Read int
 }
 
 // noise is a seeded source of bytes.
@@ -73,10 +80,10 @@ func (n noise) Read(p []byte) (int, error) {
 
 func newNoise(seed uint64) noise { return noise{rand.New(rand.NewPCG(seed, 0x67726964))} }
 
-func newWorld(seed uint64) *world {
-	w := &world{now: start, rand: newNoise(seed), codec: sharedCodec, oracle: newOracle()}
-	w.hub = &syncproto.Hub{Policy: policy{}, Rand: w.rand, Codec: w.codec}
-	w.store = NewHubStore(syncproto.HubState{Township: township, Name: "望道街道", Epoch: syncproto.Epoch(start / 1000)})
+func newWorld(seed uint64, on stage) *world {
+	w := &world{now: start, rand: newNoise(seed), codec: sharedCodec, oracle: newOracle(), stage: on, trace: on.trace, bug: on.bug}
+	w.hub = &syncproto.Hub{Policy: policy{}, Rand: w.rand, Codec: w.codec, Clerk: policy{}, Key: []byte(hubKey)}
+	w.store = on.hub(syncproto.HubState{Township: township, Name: "望道街道", Epoch: syncproto.Epoch(start / 1000)})
 	return w
 }
 
@@ -88,7 +95,7 @@ func village(n int) string { return fmt.Sprintf("%s%03d", township, 200+n) }
 
 // join enrols a new, empty laptop.
 func (w *world) join(role, scope string) *laptop {
-	l := &laptop{name: fmt.Sprintf("%s-%d", role, len(w.laptops)), store: NewReplicaStore(), role: role, scope: scope}
+	l := &laptop{name: fmt.Sprintf("%s-%d", role, len(w.laptops)), store: w.stage.replica(), role: role, scope: scope, family: len(w.laptops)}
 	w.laptops = append(w.laptops, l)
 	w.enrol(l, role, scope)
 	return l
@@ -140,12 +147,20 @@ func (w *world) serve(b []byte, fault int) ([]byte, error) {
 	if err != nil {
 		return nil, errLost // the transport answers: malformed
 	}
+	reply, err := w.answer(q, fault)
+	if err != nil {
+		return nil, err
+	}
+	return syncproto.AppendReply(nil, reply), nil
+}
+
+// answer lets the hub answer a request.
+func (w *world) answer(q *syncproto.Request, fault int) (reply *syncproto.Reply, err error) {
 	w.bug.request(q)
 	run := w.store.View
 	if syncproto.NeedsWrite(q) {
 		run = w.store.Update
 	}
-	var out []byte
 	err = run(func(tx syncproto.HubTx) error {
 		if fault > 0 {
 			tx = &failingHub{HubTx: tx, left: fault}
@@ -156,10 +171,10 @@ func (w *world) serve(b []byte, fault int) ([]byte, error) {
 		}
 		w.bug.reply(w, q, served.Reply)
 		w.traceExchange(q, served.Reply)
-		out = syncproto.AppendReply(nil, served.Reply)
+		reply = served.Reply
 		return nil
 	})
-	return out, err
+	return reply, err
 }
 
 // exchange carries one request and its reply.
@@ -193,6 +208,10 @@ func (w *world) exchange(l *laptop, s *syncproto.Session, q *syncproto.Request, 
 	if err != nil {
 		return err
 	}
+	var shown picture // of the moment of the reply
+	if d := w.deviceOf(q.Token); d != nil {
+		shown = w.picture(d)
+	}
 	if f.during != nil {
 		f.during()
 	}
@@ -210,10 +229,10 @@ func (w *world) exchange(l *laptop, s *syncproto.Session, q *syncproto.Request, 
 	if err != nil {
 		return err
 	}
-	return w.receive(l, s, rep, f)
+	return w.receive(l, s, rep, shown, f)
 }
 
-func (w *world) receive(l *laptop, s *syncproto.Session, rep *syncproto.Reply, f fate) error {
+func (w *world) receive(l *laptop, s *syncproto.Session, rep *syncproto.Reply, shown picture, f fate) error {
 	var p syncproto.Progress
 	err := l.store.Update(func(tx syncproto.ReplicaTx) (err error) {
 		if f.laptopFault > 0 {
@@ -229,7 +248,7 @@ func (w *world) receive(l *laptop, s *syncproto.Session, rep *syncproto.Reply, f
 	}
 	w.oracle.renamed(p.Renamed)
 	w.stats.Renamed += len(p.Renamed)
-	w.oracle.afterReceive(w, l, rep, p)
+	w.oracle.afterReceive(w, l, rep, shown, p)
 	if f.laptopCrash {
 		return errCrash
 	}
@@ -243,7 +262,7 @@ const maxExchanges = 200
 // bad. It ends when both sides are empty, after a crash, or after more than
 // four losses.
 func (w *world) sync(l *laptop, next func(n int) fate) (syncproto.Progress, error) {
-	s := syncproto.NewSession(syncproto.SessionOptions{UpBudget: w.up, DownBudget: w.down, Rand: w.rand, Codec: w.codec})
+	s := w.session(l)
 	w.stats.Syncs++
 	w.tracef("  sync %s, at %d", l.name, l.wall(w))
 	lost := 0
@@ -293,12 +312,4 @@ func (w *world) count(p syncproto.Progress) {
 	if p.Renumbered {
 		w.stats.Renumbered++
 	}
-}
-
-// seedOf reads a number out of a source of bytes.
-func seedOf(r io.Reader) uint64 {
-	var b [8]byte
-	_, err := io.ReadFull(r, b[:])
-	must(err)
-	return binary.LittleEndian.Uint64(b[:])
 }

@@ -19,28 +19,35 @@ type action struct {
 
 // kinds lists the actions with their weights. Those that destroy something or
 // break a promise that the others rely on come only in rough worlds.
-var kinds = []struct {
+var kinds = []kind{
+	{"edit", 420, false, "", (*world).doEdit},
+	{"sync", 300, false, "", (*world).doSync},
+	{"wait", 80, false, "", (*world).doWait},
+	{"move", 50, false, "", (*world).doMove},
+	{"clock", 25, false, "", (*world).doClock},
+	{"purge", 15, false, "", (*world).doPurge},
+	{"retry", 15, false, "", func(w *world, l *laptop, _ *rand.Rand) { w.retry(l) }},
+	{"new", 8, false, "", (*world).doNew},
+	{"late", 25, true, "", (*world).doLate},
+	{"save", 20, true, "", func(_ *world, l *laptop, _ *rand.Rand) { l.saved = append(l.saved, l.store.Copy()) }},
+	{"rollback", 15, true, "", (*world).doRollback},
+	{"clone", 8, true, "", (*world).doClone},
+	{"backup", 20, true, "", func(w *world, _ *laptop, _ *rand.Rand) { w.backups = append(w.backups, w.store.Copy()) }},
+	{"restore", 15, true, "", (*world).doRestore},
+	{"rescope", 8, true, "", (*world).doRescope},
+	{"enrol", 5, true, "", func(w *world, l *laptop, _ *rand.Rand) { w.enrol(l, l.role, l.scope); w.oracle.restored = true }},
+}
+
+// allKinds is where other files add theirs, at the end, so that the worlds
+// that do without them stay as they are.
+var allKinds = slices.Concat(kinds, stickKinds, versionKinds, disputeKinds, roleKinds)
+
+type kind struct {
 	name   string
 	weight int
 	rough  bool
+	with   feature // only in worlds that have it; "": in all
 	do     func(*world, *laptop, *rand.Rand)
-}{
-	{"edit", 420, false, (*world).doEdit},
-	{"sync", 300, false, (*world).doSync},
-	{"wait", 80, false, (*world).doWait},
-	{"move", 50, false, (*world).doMove},
-	{"clock", 25, false, (*world).doClock},
-	{"purge", 15, false, (*world).doPurge},
-	{"retry", 15, false, func(w *world, l *laptop, _ *rand.Rand) { w.retry(l) }},
-	{"new", 8, false, (*world).doNew},
-	{"late", 25, true, (*world).doLate},
-	{"save", 20, true, func(_ *world, l *laptop, _ *rand.Rand) { l.saved = append(l.saved, l.store.Copy()) }},
-	{"rollback", 15, true, (*world).doRollback},
-	{"clone", 8, true, (*world).doClone},
-	{"backup", 20, true, func(w *world, _ *laptop, _ *rand.Rand) { w.backups = append(w.backups, w.store.Copy()) }},
-	{"restore", 15, true, (*world).doRestore},
-	{"rescope", 8, true, (*world).doRescope},
-	{"enrol", 5, true, func(w *world, l *laptop, _ *rand.Rand) { w.enrol(l, l.role, l.scope); w.oracle.restored = true }},
 }
 
 // do carries out one action; a kind that is not known any more does nothing.
@@ -49,7 +56,7 @@ func (w *world) do(a action) {
 	r := rand.New(rand.NewPCG(a.R, 1))
 	w.tracef("%s %s", a.Kind, l.name)
 	w.now += 1 + r.Int64N(2000)
-	for _, k := range kinds {
+	for _, k := range allKinds {
 		if k.name == a.Kind {
 			k.do(w, l, r)
 		}
@@ -57,18 +64,19 @@ func (w *world) do(a action) {
 }
 
 // script draws the actions of a run.
-func script(r *rand.Rand, rough bool) []action {
+func script(r *rand.Rand, rough bool, with []feature) []action {
 	total := 0
-	for _, k := range kinds {
-		if rough || !k.rough {
+	happens := func(k kind) bool { return (rough || !k.rough) && (k.with == "" || slices.Contains(with, k.with)) }
+	for _, k := range allKinds {
+		if happens(k) {
 			total += k.weight
 		}
 	}
 	out := make([]action, 20+r.IntN(140))
 	for i := range out {
 		n := r.IntN(total)
-		for _, k := range kinds {
-			if k.rough && !rough {
+		for _, k := range allKinds {
+			if !happens(k) {
 				continue
 			}
 			if n -= k.weight; n < 0 {
@@ -83,12 +91,12 @@ func script(r *rand.Rand, rough bool) []action {
 // know lists what a laptop shows of a collection, or of all if it is 0.
 func (l *laptop) know(c syncproto.Collection) (out []syncproto.Key) {
 	for k := range l.store.agreed {
-		if k.Collection == c || c == 0 && k.Collection != deviceKind {
+		if k.Collection == c || c == 0 && peoples(k.Collection) {
 			out = append(out, k)
 		}
 	}
 	for k := range l.store.deltas {
-		if _, ok := l.store.agreed[k]; !ok && (k.Collection == c || c == 0 && k.Collection != deviceKind) {
+		if _, ok := l.store.agreed[k]; !ok && (k.Collection == c || c == 0 && peoples(k.Collection)) {
 			out = append(out, k)
 		}
 	}
@@ -194,7 +202,7 @@ func (w *world) doClock(l *laptop, r *rand.Rand) {
 func (w *world) doPurge(_ *laptop, r *rand.Rand) {
 	var keys []syncproto.Key
 	for k, st := range w.store.records {
-		if k.Collection != deviceKind && !st.Purged {
+		if peoples(k.Collection) && !st.Purged {
 			keys = append(keys, k)
 		}
 	}
@@ -207,6 +215,7 @@ func (w *world) doPurge(_ *laptop, r *rand.Rand) {
 func (w *world) doNew(_ *laptop, r *rand.Rand) {
 	if len(w.laptops) < 8 {
 		w.joinAny(r)
+		w.laptops[len(w.laptops)-1].sticksOnly = w.has(sticks) && r.IntN(3) == 0
 	}
 }
 
@@ -262,6 +271,10 @@ func (w *world) doLate(_ *laptop, r *rand.Rand) {
 
 // doSync syncs over a bad way.
 func (w *world) doSync(l *laptop, r *rand.Rand) {
+	if l.sticksOnly {
+		w.doJourney(l, r)
+		return
+	}
 	bad := []int{0, 0, 5, 20, 50}[r.IntN(5)] // per cent
 	hits := func() bool { return r.IntN(100) < bad }
 	_, err := w.sync(l, func(int) (f fate) {
@@ -284,13 +297,16 @@ func (w *world) doSync(l *laptop, r *rand.Rand) {
 			seed := r.Uint64()
 			f.during = func() { w.doEdit(l, rand.New(rand.NewPCG(seed, 2))) }
 		}
+		if w.has(sticks) && r.IntN(8) == 0 {
+			seed := r.Uint64()
+			f.during = func() { w.anyStick(l, rand.New(rand.NewPCG(seed, 4))) }
+		}
 		if r.IntN(15) == 0 && len(w.laptops) > 1 {
 			other, edits := w.laptops[r.IntN(len(w.laptops))], r.Uint64()
 			if other != l {
 				f.between = func() {
 					w.doEdit(other, rand.New(rand.NewPCG(edits, 3)))
-					_, err := w.sync(other, nil)
-					w.settle(other, err)
+					w.settle(other, w.catchUp(other))
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package syncsim
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ type oracle struct {
 	gone     map[string]bool // purged records
 	restored bool            // a hub's backup was restored, or a device got another scope
 	copied   bool            // a laptop was cloned or rolled back
+	erased   map[syncproto.Key]bool
 }
 
 // edit is one accepted write of one field.
@@ -33,7 +35,7 @@ type edit struct {
 }
 
 func newOracle() *oracle {
-	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}, gone: map[string]bool{}, renames: map[string]bool{}}
+	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}, gone: map[string]bool{}, renames: map[string]bool{}, erased: map[syncproto.Key]bool{}}
 }
 
 func (o *oracle) wrong(format string, args ...any) {
@@ -72,6 +74,7 @@ func (o *oracle) renamed(list []syncproto.Renamed) {
 // purged exempts the edits of a record.
 func (o *oracle) purged(k syncproto.Key) {
 	o.gone[o.markers[k]] = true
+	o.erased[k] = true
 }
 
 // heads collects the edits that stand in some records.
@@ -93,12 +96,14 @@ func (h heads) add(r *syncproto.Record) {
 func (h heads) addHub(s *HubStore) {
 	for _, st := range s.records {
 		h.add(st.Record)
+		h.addItem(st.Record)
 	}
 }
 
 func (h heads) addLaptop(s *ReplicaStore) {
 	for _, a := range s.agreed {
 		h.add(a.record)
+		h.addItem(a.record)
 	}
 	for _, d := range s.deltas {
 		h.add(d.Record)
@@ -127,6 +132,7 @@ func (o *oracle) missing(held heads) (out []*edit) {
 
 // disaster exempts what no store holds after one was destroyed.
 func (o *oracle) disaster(w *world) {
+	o.traced(w)
 	held := heads{}
 	held.addHub(w.store)
 	for _, l := range w.laptops {
@@ -147,9 +153,18 @@ func (w *world) device(l *laptop) *syncproto.Device {
 	return nil
 }
 
-// afterReceive checks what must hold at every moment, not only at the end.
-func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, p syncproto.Progress) {
+func (w *world) deviceOf(token []byte) *syncproto.Device {
+	d, err := (&hubTx{HubStore: w.store, view: true}).DeviceByToken(sha256.Sum256(token))
+	must(err)
+	return d
+}
+
+// always checks what must hold at every moment, not only at the end.
+func (o *oracle) always(w *world, l *laptop, p syncproto.Progress) {
 	meta := l.store.meta
+	if p.Renumbered && !o.copied && !o.restored && !w.has(versions) {
+		o.wrong("%s is taken for a copy", l.name)
+	}
 	for _, a := range p.Arrived {
 		if shown := l.read(a.Key); shown == nil || !shown.Equal(a.Record) {
 			o.wrong("%s says that %v arrived as it is not shown", l.name, a.Key)
@@ -172,14 +187,24 @@ func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, p syncp
 			}
 		}
 	}
-	if rep.Sum == nil {
+}
+
+// afterReceive checks a laptop that has just read a reply; shown is what it
+// should hold by that, nil: what it should hold now.
+func (o *oracle) afterReceive(w *world, l *laptop, rep *syncproto.Reply, shown picture, p syncproto.Progress) {
+	o.always(w, l, p)
+	if rep.Sum == nil || p.Verified.At != rep.Now {
 		return
 	}
-	if equal := len(o.differences(w, l)) == 0; equal != p.Verified.Equal {
-		o.wrong("%s says equal=%v: %v", l.name, p.Verified.Equal, o.differences(w, l))
+	if shown == nil {
+		shown = w.picture(w.device(l))
+	}
+	out := shown.compare(l)
+	if equal := len(out) == 0; equal != p.Verified.Equal {
+		o.wrong("%s says equal=%v: %v", l.name, p.Verified.Equal, out)
 	}
 	if !p.Verified.Equal && !o.restored {
-		o.wrong("%s differs from the hub after a usual sync: %v", l.name, o.differences(w, l))
+		o.wrong("%s differs from the hub after a usual sync: %v", l.name, out)
 	}
 }
 
@@ -207,22 +232,22 @@ func (o *oracle) differences(w *world, l *laptop) (out []string) {
 	if d == nil {
 		return []string{"unknown device"}
 	}
-	want := map[syncproto.Key]bool{}
-	tx := &hubTx{HubStore: w.store, view: true}
-	for _, s := range (policy{}).Subscriptions(township, d) {
-		for _, st := range tx.standing(s, func(*stored) bool { return true }) {
-			want[st.Key] = true
-			a, ok := l.store.agreed[st.Key]
-			switch {
-			case !ok:
-				out = append(out, fmt.Sprintf("lacks %v", st.Key))
-			case !a.record.Equal(st.Record):
-				out = append(out, fmt.Sprintf("has another %v", st.Key))
-			}
+	return w.picture(d).compare(l)
+}
+
+// compare lists what a laptop's agreed records have otherwise.
+func (p picture) compare(l *laptop) (out []string) {
+	for k, r := range p {
+		a, ok := l.store.agreed[k]
+		switch {
+		case !ok:
+			out = append(out, fmt.Sprintf("lacks %v", k))
+		case !a.record.Equal(r):
+			out = append(out, fmt.Sprintf("has another %v", k))
 		}
 	}
 	for k := range l.store.agreed {
-		if !want[k] {
+		if p[k] == nil {
 			out = append(out, fmt.Sprintf("holds %v, which is not for it", k))
 		}
 	}
@@ -251,6 +276,7 @@ func (o *oracle) end(w *world) {
 	o.whole(w)
 	o.places(w)
 	o.conflicts(w)
+	o.office(w)
 }
 
 // whole checks that no record was doubled, none fell together with another,

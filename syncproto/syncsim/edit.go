@@ -100,7 +100,8 @@ func (w *world) retry(l *laptop) {
 
 // clone copies a laptop's store to another machine.
 func (w *world) clone(l *laptop) *laptop {
-	c := &laptop{name: fmt.Sprintf("%s-copy-%d", l.name, len(w.laptops)), store: l.store.Copy(), skew: l.skew, role: l.role, scope: l.scope}
+	c := &laptop{name: fmt.Sprintf("%s-copy-%d", l.name, len(w.laptops)), store: l.store.Copy(), skew: l.skew, role: l.role, scope: l.scope,
+		version: l.version, sticksOnly: l.sticksOnly, family: l.family}
 	w.laptops = append(w.laptops, c)
 	w.oracle.copied = true
 	w.open(c)
@@ -143,38 +144,6 @@ func (w *world) purge(k syncproto.Key) {
 	}
 	must(err)
 	w.oracle.purged(k)
-}
-
-// rest lets all laptops sync without faults until nothing changes any more.
-func (w *world) rest() {
-	const rounds = 8
-	for round := range rounds {
-		w.now += hour
-		work := 0
-		for _, l := range w.laptops {
-			w.retry(l)
-			p, err := w.sync(l, nil)
-			if syncproto.CodeOf(err) == syncproto.CodeToken {
-				w.enrol(l, l.role, l.scope)
-				p, err = w.sync(l, nil)
-			}
-			if err != nil {
-				w.oracle.wrong("%s cannot sync: %v", l.name, err)
-				return
-			}
-			if !p.Complete {
-				w.oracle.wrong("%s ends a sync that is not complete", l.name)
-			}
-			work += p.Sent + p.Received + p.Dropped + p.Healed
-		}
-		if work == 0 {
-			break
-		}
-		if round == rounds-1 {
-			w.oracle.wrong("not quiet after %d rounds", rounds)
-		}
-	}
-	w.oracle.end(w)
 }
 
 // rescope gives a laptop's device another village.

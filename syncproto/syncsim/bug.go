@@ -12,7 +12,8 @@ type bug struct {
 	onReply   func(*world, *syncproto.Request, *syncproto.Reply)
 	onReceive func(*world, *laptop, *syncproto.Reply, error)
 	onLost    func(*world, *laptop)
-	epoch     bool   // a restored hub keeps its epoch
+	epoch     bool // a restored hub keeps its epoch
+	with      []feature
 	from      uint64 // the first seed that finds it, so that the test is quick; 0: it is soon found
 }
 

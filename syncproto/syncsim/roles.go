@@ -1,0 +1,156 @@
+package syncsim
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"gridbook/syncproto"
+)
+
+// roleKinds change who may do what, and decide about what came of it.
+var roleKinds = []kind{
+	{"role", 14, true, roles, (*world).doRole},
+	{"decide", 20, true, roles, (*world).doDecide},
+}
+
+// hubKey is the secret of every simulated hub.
+const hubKey = "the hub's secret of thirty-two b"
+
+// opener reads what is closed in the inbox.
+var opener = &syncproto.Hub{Clerk: policy{}, Key: []byte(hubKey)}
+
+// peoples reports whether people write the records of a collection.
+func peoples(c syncproto.Collection) bool { return householdKind <= c && c <= photoKind }
+
+// addItem collects the edits that wait in an item of the inbox.
+func (h heads) addItem(r *syncproto.Record) {
+	if i, ok := (policy{}).ReadInbox(r); ok && len(i.Content) > 0 {
+		content, err := opener.Content(i)
+		must(err)
+		h.add(content)
+	}
+}
+
+// doRole gives a laptop's device another role, or ends it. Whoever works on
+// the laptop does not know.
+func (w *world) doRole(l *laptop, r *rand.Rand) {
+	role, scope := []string{roleVillage, roleVillage, roleGrid, roleTownship, roleEnded}[r.IntN(5)], village(r.IntN(w.villages))
+	switch role {
+	case roleTownship:
+		scope = township
+	case roleEnded:
+		scope = l.scope
+	}
+	w.reassign(l, role, scope)
+}
+
+func (w *world) reassign(l *laptop, role, scope string) {
+	d := w.device(l)
+	if d == nil {
+		return
+	}
+	must(w.store.Update(func(tx syncproto.HubTx) error {
+		return w.hub.Reassign(tx, cloneDevice(d), role, scope, w.now)
+	}))
+	l.role, l.scope = role, scope
+	w.oracle.restored = true
+}
+
+// doDecide lets a township decide about an item of its inbox, or change its
+// mind.
+func (w *world) doDecide(l *laptop, r *rand.Rand) {
+	if l.role != roleTownship {
+		return
+	}
+	if k, ok := pick(r, l.know(inboxKind)); ok {
+		w.decide(l, k, []string{take, take, "dismiss"}[r.IntN(3)])
+	}
+}
+
+func (w *world) decide(l *laptop, k syncproto.Key, decision string) {
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{{Tag: tagDecision, Value: syncproto.TextOf(decision)}})
+	}))
+}
+
+// traced forgets the erasures of which a disaster has left no trace.
+func (o *oracle) traced(w *world) {
+	for k := range o.erased {
+		st := w.store.records[k]
+		known := st != nil && st.Purged
+		for _, l := range w.laptops {
+			for _, a := range l.store.agreed {
+				known = known || a.record.Collection == erasedKind && about(a.record) == k
+			}
+		}
+		if !known {
+			delete(o.erased, k)
+		}
+	}
+}
+
+// office checks what the hub wrote of its own: what was erased stays so, what
+// was taken is there, and nothing of it was refused.
+func (o *oracle) office(w *world) {
+	for k := range o.erased {
+		if st := w.store.records[k]; st == nil || !st.Purged {
+			o.wrong("%v was erased and is here again", k)
+		}
+	}
+	traces := map[syncproto.Key]bool{}
+	for _, st := range w.store.records {
+		if e, ok := (policy{}).ReadErased(st.Record); ok && !st.Purged {
+			traces[e.Of] = true
+			if !w.store.records[e.Of].Purged {
+				o.wrong("%v is erased by %v and still here", e.Of, st.Key)
+			}
+		}
+		i, ok := (policy{}).ReadInbox(st.Record)
+		if !ok || st.Purged {
+			continue
+		}
+		if of := w.store.records[i.Of]; of != nil && of.Purged {
+			o.wrong("the inbox keeps %v of the erased %v", st.Key, i.Of)
+		}
+		if i.Taken {
+			o.taken(w, i)
+		}
+	}
+	for k := range o.erased {
+		if !traces[k] {
+			o.wrong("%v was erased without a trace", k)
+		}
+	}
+	for _, l := range w.laptops {
+		for _, d := range l.store.deltas {
+			if !peoples(d.Collection) && d.Collection != deviceKind {
+				o.wrong("%s: the hub refuses its own %v: %v", l.name, d.Key, d.Rejected)
+			}
+		}
+	}
+}
+
+// taken checks that the content of an item was joined.
+func (o *oracle) taken(w *world, i syncproto.Item) {
+	content, err := opener.Content(i)
+	must(err)
+	st := w.store.records[i.Of]
+	if st == nil {
+		o.wrong("%v was taken and is not here", i.Of)
+		return
+	}
+	if both := st.Record.Clone(); len(both.Join(content)) > 0 {
+		o.wrong("%v was taken and was not joined", i.Of)
+	}
+}
+
+// inbox lists the hub's items.
+func (w *world) inbox() (out []syncproto.Item) {
+	for _, st := range w.store.records {
+		if i, ok := (policy{}).ReadInbox(st.Record); ok && !st.Purged {
+			out = append(out, i)
+		}
+	}
+	slices.SortFunc(out, func(a, b syncproto.Item) int { return a.Of.Compare(b.Of) })
+	return out
+}

@@ -1,0 +1,121 @@
+package syncsim
+
+import (
+	"testing"
+
+	"gridbook/syncproto"
+)
+
+// Someone gets another village while they have unsent work: it goes to the
+// inbox, once, and the laptop keeps nothing of the old village.
+func TestRoleChangesWithUnsentWork(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b, s.town)
+	s.set(s.b, h, 7, "改")
+	v := s.create(s.b, visitKind, h, "", "来访")
+	n := s.create(s.b, householdKind, syncproto.Key{}, village(0), "新家")
+	nv := s.create(s.b, visitKind, n, "", "新访")
+	p := s.create(s.b, privateKind, n, "", "证件")
+	s.reassign(s.b, roleVillage, village(1))
+	s.ok(s.b)
+	for _, k := range []syncproto.Key{h, v, n, nv, p} {
+		if s.b.read(k) != nil {
+			t.Errorf("keeps %v", k)
+		}
+	}
+	items := s.inbox()
+	if len(items) != 5 {
+		t.Fatalf("%d items, want 5", len(items))
+	}
+	for _, i := range items {
+		if i.Closed != (i.Of.Collection == privateKind) || i.Home != village(0) {
+			t.Errorf("%v closed=%v home=%s", i.Of, i.Closed, i.Home)
+		}
+	}
+	s.ok(s.town)
+	for i, k := range s.town.know(inboxKind) {
+		if i%2 == 0 {
+			s.decide(s.town, k, "dismiss")
+		}
+	}
+	s.ok(s.town)
+	for _, k := range s.town.know(inboxKind) {
+		s.decide(s.town, k, take)
+	}
+	s.ok(s.town, s.a, s.town)
+	s.want(s.a, h, 7, "改")
+	s.want(s.a, nv, tagFirst, "新访")
+	s.want(s.a, p, tagFirst, "证件")
+	s.finish()
+}
+
+// A person leaves: their unsent work goes up, and nothing stays.
+func TestRoleEnds(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	s.set(s.b, h, 7, "改")
+	s.reassign(s.b, roleEnded, village(0))
+	if p := s.ok(s.b); !p.Complete || len(s.b.store.agreed)+len(s.b.store.deltas) > 0 {
+		t.Errorf("keeps %d and %d records: %+v", len(s.b.store.agreed), len(s.b.store.deltas), p)
+	}
+	s.set(s.a, h, 8, "又")
+	s.ok(s.a)
+	if p := s.ok(s.b); p.Received > 0 || len(s.inbox()) != 1 {
+		t.Errorf("reads %d, %d items", p.Received, len(s.inbox()))
+	}
+	s.finish()
+}
+
+// A purge outlives a restore of a backup from before it, and a laptop that
+// was away all the while cannot bring the content back.
+func TestPurgeOutlivesRestore(t *testing.T) {
+	for name, order := range map[string]func(*scene) []*laptop{
+		"the trace first":   func(s *scene) []*laptop { return []*laptop{s.a, s.b} },
+		"the content first": func(s *scene) []*laptop { return []*laptop{s.b, s.a} },
+	} {
+		for backed, before := range map[string]bool{"": false, ", in the backup": true} {
+			t.Run(name+backed, func(t *testing.T) {
+				s := newScene(t)
+				s.ok(s.a, s.b)
+				backup := s.store.Copy()
+				h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+				s.ok(s.a, s.b)
+				if before {
+					backup = s.store.Copy()
+				}
+				s.purge(h)
+				s.ok(s.a)
+				s.now += hour
+				s.restore(backup)
+				s.set(s.b, h, 7, "改")
+				s.ok(order(s)...)
+				s.ok(order(s)...)
+				for _, l := range []*laptop{s.a, s.b} {
+					if l.read(h) != nil {
+						t.Errorf("%s has it", l.name)
+					}
+				}
+				s.finish()
+			})
+		}
+	}
+}
+
+// A trace that a laptop has made up is refused.
+func TestForgedErasure(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a)
+	forged := (policy{}).Erased(syncproto.Stamp{Time: syncproto.TimeAt(s.now), Replica: s.a.store.meta.Replica}, syncproto.Erasure{Of: h, Home: village(0)})
+	forged.Write(tagSeal, forged.ID, syncproto.BytesOf(make([]byte, 32)))
+	must(s.a.store.Update(func(tx syncproto.ReplicaTx) error {
+		return tx.PutDelta(forged.Key, &syncproto.Delta{Record: forged, Gen: 1 << 40, Order: 1 << 40})
+	}))
+	s.ok(s.a)
+	d := s.a.store.deltas[forged.Key]
+	if d == nil || d.Rejected == nil || d.Rejected.Code != syncproto.CodeNotAllowed || s.store.records[h].Purged {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,51 @@
+package syncsim
+
+import (
+	"math/rand/v2"
+
+	"gridbook/syncproto"
+)
+
+var versionKinds = []kind{
+	// The hub's program is replaced by a newer one, or the older one again.
+	{"hub", 15, false, versions, func(w *world, _ *laptop, _ *rand.Rand) { w.hub.Version = 1 - w.hub.Version }},
+	{"upgrade", 20, false, versions, func(_ *world, l *laptop, _ *rand.Rand) { l.version = 0 }},
+}
+
+// beginVersions gives every program a version: 1, or 0 for the newest.
+func (w *world) beginVersions(r *rand.Rand) {
+	w.hub.Version = r.IntN(2)
+	for _, l := range w.laptops {
+		l.version = r.IntN(2)
+	}
+}
+
+var disputeKinds = []kind{{"dispute", 50, false, disputes, (*world).doDispute}}
+
+// doDispute takes a decision back: a field stands between values again.
+func (w *world) doDispute(l *laptop, r *rand.Rand) {
+	k, ok := pick(r, l.know(0))
+	if !ok {
+		return
+	}
+	tag := tagFirst + syncproto.Tag(r.IntN(int(tagLast-tagFirst)+1))
+	if w.few {
+		tag = tagFirst
+	}
+	before, marker := l.read(k), w.oracle.markers[k]
+	var values []syncproto.Value
+	for range 1 + r.IntN(3) {
+		values = append(values, w.value(l, "争", marker, tag, before).Value)
+	}
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		writer, err := syncproto.NewWriter(tx, l.wall(w))
+		if err != nil {
+			return err
+		}
+		if _, err := writer.Dispute(k, tag, values); err != nil {
+			return err
+		}
+		return writer.Close()
+	}))
+	w.stats.Edits++
+}
