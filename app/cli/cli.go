@@ -78,7 +78,7 @@ func commands() []command {
 		{"apply", "FILE.ndjson | -", "按行写入：put 新建，set 修改，delete 删除；一个文件要么全成，要么全不写", applyExample, apply},
 		{"schema", "", "有哪些资料、每项怎么填：apply 按它写", `gridbook schema --json`, schema},
 		{"get", "ID", "看一条资料", `gridbook get 065svpb80000q000003g --json`, get},
-		{"list", "COLLECTION [--village CODE] [--grid ID] [--household ID] [--state STATE] [--from DATE] [--to DATE] [--text TEXT] [--filter FILTER] [--limit N]", "列出一类资料", `gridbook list household --village 330702009217 --limit 20`, list},
+		{"list", "COLLECTION [--village CODE] [--grid ID] [--household ID] [--state STATE] [--from DATE] [--to DATE] [--text TEXT] [--filter FILTER] [--limit N]", "列出一类资料", `gridbook list household --village 330702009204 --limit 20`, list},
 		{"search", "TEXT [--limit N]", "按姓名、拼音、首字母、门牌、电话尾号查人和户", `gridbook search zhangsan`, search},
 		{"sync", "", "同步一次", `gridbook sync --json`, sync},
 		{"status", "", "待上传、已上传、被退回、核对结果", `gridbook status --json`, status},
@@ -92,6 +92,7 @@ func commands() []command {
 		{"grid", "split GRID --name NAME [--code CODE] [--households ID,ID] [--micros ID,ID] [--hamlets NAME,NAME] [--members ID,ID] [--roles ID,ID] [--leader ID] [--end-links] [--dry-run] | merge GRID --into GRID [--roles ID,ID] [--dry-run]", "拆分、合并网格：一次办完，旧记录都在；--roles 是随着转的职责，合并时其余的到今天为止", `gridbook grid split 沙溪第一网格 --name 沙溪第四网格 --hamlets 溪东`, gridCommand},
 		{"duties", "[--grid REF] [--member ID]", "列出谁担任、担任过什么职责", `gridbook duties --member 065svpb80000q000003g`, duties},
 		{"duty", "MEMBER [--end ID,ID] [--begin ROLE --grid REF] [--micro ID] [--to MEMBER] [--households ID,ID] [--reason TEXT] [--leaves] [--dry-run]", "一名党员的职责变动：不再担任 --end、新担任 --begin，联系的户交给 --to；--leaves 转出，全部交接", `gridbook duty 065svpb80000q000003g --to 065svpb80000q000003h --reason 外出务工`, duty},
+		{"inbox", "[--take ID | --dismiss ID]", "乡镇收件：来晚了的、写的人已不管那里的；--take 收下，--dismiss 不收，以后还可以改", `gridbook inbox --take 065svpb80000q000003g`, inbox},
 		{"rejected", "", "列出服务器退回的修改", `gridbook rejected --json`, rejected},
 		{"retry", "[ID]", "把退回的修改重新排队上传", `gridbook retry`, retry},
 		{"dump", "[--village CODE]", "按规范逐行打印全部资料，两台电脑可以逐字节比较", `gridbook dump > 沙溪村.ndjson`, dump},
@@ -237,8 +238,18 @@ func (p *Program) exit(err error, asJSON bool) int {
 	} else {
 		fmt.Fprintf(p.Stderr, "%s\n%s\n", oneLine(fault.Message), oneLine(fault.Hint))
 	}
+	var input badInput
+	if errors.As(err, &input) && exitOf(syncproto.CodeOf(err)) == exitFailed {
+		return exitInput
+	}
 	return exitOf(syncproto.CodeOf(err))
 }
+
+// badInput is what is wrong with the lines that a command read: exit code 5,
+// also where a line only names what is not there.
+type badInput struct{ error }
+
+func (b badInput) Unwrap() error { return b.error }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
@@ -301,11 +312,16 @@ func (c *call) folder() (string, error) {
 
 // open unlocks the data folder for the length of a command.
 func (c *call) open(f func(*service.Laptop) error) error {
+	return c.openWith("密码：", func(l *service.Laptop, _ string) error { return f(l) })
+}
+
+// openWith is open, under a prompt of its own, for who needs the password.
+func (c *call) openWith(prompt string, f func(l *service.Laptop, password string) error) error {
 	o, err := c.options()
 	if err != nil {
 		return err
 	}
-	password, err := c.secret("GRIDBOOK_PASSWORD", "密码：")
+	password, err := c.secret("GRIDBOOK_PASSWORD", prompt)
 	if err != nil {
 		return err
 	}
@@ -316,7 +332,17 @@ func (c *call) open(f func(*service.Laptop) error) error {
 	if got := l.Store.Recovered(); got != nil {
 		fmt.Fprintf(c.Stderr, "%s\n%s\n", got.Message, got.Hint)
 	}
-	return errors.Join(f(l), l.Close())
+	return errors.Join(f(l, password), l.Close())
+}
+
+// ids checks that arguments are ids, before anybody is asked for a password.
+func (c *call) ids(args []string) error {
+	for _, text := range args {
+		if _, err := service.ParseID(text); err != nil {
+			return usage("“"+text+"”不是资料的编号", "编号是 20 个字母和数字，可用 "+c.Name+" list 查到")
+		}
+	}
+	return nil
 }
 
 // secret returns a password from the environment, else asks for it.

@@ -140,3 +140,48 @@ func duties(c *call) error {
 		return nil
 	})
 }
+
+// inbox lists the township's inbox, or decides about one piece.
+func inbox(c *call) error {
+	take, dismiss := c.has("take"), c.has("dismiss")
+	if err := c.need(0); err != nil {
+		return err
+	}
+	if take || dismiss {
+		if take && dismiss {
+			return usage("--take 和 --dismiss 只写一个", c.Name+" inbox "+c.cmd.args)
+		}
+		id, decision := c.option("take"), "take"
+		if dismiss {
+			id, decision = c.option("dismiss"), "dismiss"
+		}
+		parsed, err := service.ParseID(id)
+		if err != nil {
+			return err
+		}
+		return c.open(func(l *service.Laptop) error {
+			return c.did(l.Book.DecideInbox(parsed, decision))("已记下，下次同步时办。")
+		})
+	}
+	return c.open(func(l *service.Laptop) error {
+		list, err := l.Book.Inbox(500)
+		if err != nil {
+			return err
+		}
+		for _, item := range list.Rows {
+			if c.json {
+				c.write(c.Stdout, item)
+				continue
+			}
+			word := map[string]string{"take": "已收下", "dismiss": "没有收"}[item.Decision]
+			if word == "" {
+				word = map[bool]string{true: "等您决定", false: "已并入，供知悉"}[item.Held]
+			}
+			fmt.Fprintf(c.Stdout, "%s  %s %s  %s  %s：%s\n", item.ID, item.Label, item.Title, item.Person, word, item.Reason)
+			for _, f := range item.Fields {
+				fmt.Fprintf(c.Stdout, "  %s：送来 %s | 现在 %s\n", f.Label, f.Came, f.Now)
+			}
+		}
+		return nil
+	})
+}

@@ -15,6 +15,7 @@ type derived struct {
 	visitsOf  map[syncproto.ID][]visitMark // by household as the visits name it, newest first
 	open      map[syncproto.Key]openNote   // matters, disputes, hazards
 	moved     map[syncproto.ID]movedNote   // by trace: households that went to another village
+	inbox     map[syncproto.ID]struct{}    // what the township has not decided about
 	touched   map[syncproto.Key]bool       // changed while the logs are being read; nil afterwards
 	// mine are the records with a value that this laptop wrote and that still
 	// stands.
@@ -70,7 +71,7 @@ func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 		group:     group,
 		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
 		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
-		moved: map[syncproto.ID]movedNote{}, touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
+		moved: map[syncproto.ID]movedNote{}, inbox: map[syncproto.ID]struct{}{}, touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
 	}
 }
 
@@ -92,6 +93,10 @@ func (d *derived) put(rec *syncproto.Record) {
 		if note := noteOf(rec); !note.closed {
 			d.open[rec.Key] = note
 		}
+	case ledger.Inbox:
+		if fieldsOf(rec).text("decision") == "" {
+			d.inbox[rec.ID] = struct{}{}
+		}
 	case ledger.AccessLog:
 		if f := fieldsOf(rec); f.text("action") == moveAction {
 			d.moved[rec.ID] = movedNote{rec.Key, f.ref("record"), f.text("reason"), f.text("who"), f.int("at")}
@@ -106,8 +111,11 @@ func (d *derived) remove(k syncproto.Key) {
 	delete(d.conflicts, k)
 	delete(d.open, k)
 	delete(d.mine, k)
-	if k.Collection == ledger.AccessLog {
+	switch k.Collection {
+	case ledger.AccessLog:
 		delete(d.moved, k.ID)
+	case ledger.Inbox:
+		delete(d.inbox, k.ID)
 	}
 	if k.Collection != ledger.Visit {
 		return

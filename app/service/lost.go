@@ -7,13 +7,16 @@ import (
 	"gridbook/syncproto/ledger"
 )
 
-// lostNote remembers that a value written on this laptop was not the one
-// shown, so that its author is told what became of it.
+// lostNote remembers that a value written on this laptop stands against
+// another, so that its author is told what became of it.
 type lostNote struct {
 	Collection syncproto.Collection `json:"c"`
 	ID         string               `json:"id"`
 	Tag        syncproto.Tag        `json:"t"`
 	Mine       string               `json:"mine"` // in words, masked as on screen
+	// Shown says that it always was the one shown: that is no news until
+	// somebody decides against it.
+	Shown bool `json:"shown,omitempty"`
 }
 
 func (n lostNote) same(o lostNote) bool {
@@ -47,12 +50,16 @@ func (b *Book) noteLost(keys []syncproto.Key) error {
 				return err
 			}
 			for _, n := range r.lostIn(rec) {
-				if !slices.ContainsFunc(known, n.same) {
-					fresh = append(fresh, n)
+				i := slices.IndexFunc(known, n.same)
+				if i >= 0 && known[i].Shown && !n.Shown { // another has come before it
+					settled = append(settled, known[i])
+				} else if i >= 0 {
+					continue
 				}
+				fresh = append(fresh, n)
 			}
 			for _, n := range known {
-				if n.Collection == k.Collection && n.ID == k.ID.String() && r.decidedHere(rec, n.Tag) {
+				if n.Collection == k.Collection && n.ID == k.ID.String() && r.settled(rec, n) {
 					settled = append(settled, n)
 				}
 			}
@@ -79,24 +86,25 @@ func (b *Book) changeLost(f func([]lostNote) []lostNote) error {
 	})
 }
 
-// lostIn lists a record's fields in which a value of this laptop is not shown.
+// lostIn lists a record's fields in which a value of this laptop stands
+// against another.
 func (r reader) lostIn(rec *syncproto.Record) []lostNote {
 	if rec == nil {
 		return nil
 	}
 	var out []lostNote
 	for _, c := range r.conflicts(rec) {
-		if !c.LostOwn {
-			continue
-		}
 		f, _ := ledger.Must(rec.Collection).FieldByKey(c.Key)
-		n := lostNote{Collection: rec.Collection, ID: rec.ID.String(), Tag: f.Tag}
+		n := lostNote{Collection: rec.Collection, ID: rec.ID.String(), Tag: f.Tag, Shown: !c.LostOwn}
+		own := false
 		for _, h := range c.Heads {
 			if h.Own {
-				n.Mine = h.Text
+				own, n.Mine = true, h.Text
 			}
 		}
-		out = append(out, n)
+		if own {
+			out = append(out, n)
+		}
 	}
 	return out
 }
@@ -108,6 +116,20 @@ func (r reader) decidedHere(rec *syncproto.Record, t syncproto.Tag) bool {
 	}
 	reg, _ := rec.Field(t)
 	return !reg.Conflicted() && r.derived.own[reg.Shown().Stamp.Replica]
+}
+
+// settled reports whether there is nothing more to tell about a value.
+func (r reader) settled(rec *syncproto.Record, n lostNote) bool {
+	if r.decidedHere(rec, n.Tag) {
+		return true
+	}
+	c, known := ledger.Lookup(n.Collection)
+	reg, _ := rec.Field(n.Tag)
+	if !known || !n.Shown || reg.Conflicted() {
+		return false
+	}
+	f, ok := c.Field(n.Tag)
+	return ok && r.words(c, f, reg.Shown().Value) == n.Mine
 }
 
 // LostValues lists what was written on this laptop and is not shown, the
@@ -155,7 +177,7 @@ func (r reader) lostValue(rec *syncproto.Record, n lostNote) (LostValue, bool) {
 	}
 	reg, _ := rec.Field(n.Tag)
 	decided := !reg.Conflicted()
-	if !decided && !slices.ContainsFunc(r.lostIn(rec), n.same) {
+	if !decided && !slices.ContainsFunc(r.lostIn(rec), func(o lostNote) bool { return n.same(o) && !o.Shown }) {
 		return LostValue{}, false // it is the one that is shown by now
 	}
 	at := r.written(reg.Shown().Stamp)
@@ -165,7 +187,7 @@ func (r reader) lostValue(rec *syncproto.Record, n lostNote) (LostValue, bool) {
 		Mine: n.Mine, Shown: r.words(c, f, reg.Shown().Value), By: who.Person, Device: who.Device, At: at.Time.Milli(), Decided: decided,
 	}
 	out.Taken = decided && out.Mine == out.Shown
-	return out, true
+	return out, !out.Taken || !n.Shown // what was shown all along and still is
 }
 
 // SeenOutcomes puts away the outcomes that LostValues tells; what is still

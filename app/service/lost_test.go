@@ -74,6 +74,64 @@ func TestAuthorIsToldAndSeesTheOutcome(t *testing.T) {
 	}
 }
 
+// Whose value was the one shown hears nothing of the dispute, and the outcome
+// only if it went against them.
+func TestAuthorOfTheShownValueIsTold(t *testing.T) {
+	for decision, told := range map[string]int{"13900002222": 1, "13700003333": 1, "13800009999": 0} {
+		s, _, _, _ := unlockedService(t, secretary())
+		v := settle(t, s.laptop.Book)
+		disputeField(t, s.laptop, "resident", v.head, "phone", "13900002222", 9)
+		if _, err := s.ResolveValue(t.Context(), "resident", v.head, "phone", "13800009999", stampsOf(t, s, "resident", v.head)); err != nil {
+			t.Fatal(err)
+		}
+		older(t, s.laptop, "resident", v.head, "phone", "13900002222", 9)
+		if list, err := s.LostValues(t.Context()); err != nil || len(list) != 0 {
+			t.Fatalf("told before anybody decided: %+v (%v)", list, err)
+		}
+		decides(t, s.laptop, "resident", v.head, "phone", decision, 9)
+		list, err := s.LostValues(t.Context())
+		if err != nil || len(list) != told {
+			t.Fatalf("%s: told %+v (%v)", decision, list, err)
+		}
+		if told == 1 && (!list[0].Decided || list[0].Taken || list[0].Mine != "13800009999" || list[0].Shown != decision) {
+			t.Errorf("told %+v", list[0])
+		}
+	}
+}
+
+// older makes a field carry a value of another laptop that was written before
+// the one here, without having been seen.
+func older(t testing.TB, l *Laptop, collection, id, field string, theirs any, by syncproto.ReplicaID) {
+	t.Helper()
+	c, k, err := keyFor(collection, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := c.FieldByKey(field)
+	v, err := f.Parse(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = l.Store.Update(func(tx *boltstore.Tx) error {
+		rec, err := tx.Get(k)
+		if err != nil {
+			return err
+		}
+		remote := syncproto.NewRecord(k.Collection, k.ID)
+		shown, _ := rec.Field(f.Tag)
+		remote.Write(f.Tag, syncproto.Stamp{Time: shown.Shown().Stamp.Time - 1, Replica: by + 1}, v)
+		rec.Join(remote)
+		if err := tx.PutAgreed(k, rec, 1_709_600_000_000); err != nil {
+			return err
+		}
+		return tx.PutDelta(k, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.received(News{Keys: []syncproto.Key{k}})
+}
+
 func TestOwnDecisionIsNoNews(t *testing.T) {
 	s, _, _, _ := unlockedService(t, secretary())
 	v := settle(t, s.laptop.Book)

@@ -22,7 +22,7 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 		due, soon := r.called(-1<<30, today), r.called(today+1, today+7)
 		out := Home{
 			Today: dateText(today), DueTotal: len(due), Due: due[:min(len(due), 50)], Soon: soon,
-			MattersN: len(r.derived.open), Conflicts: len(r.derived.conflicts), Hints: r.hints(""), Loading: r.isLoading(),
+			MattersN: len(r.derived.open), Conflicts: len(r.derived.conflicts), Inbox: len(r.derived.inbox), Hints: r.hints(""), Loading: r.isLoading(),
 		}
 		for _, h := range r.roster.Households {
 			if r.unseen(h, today) {

@@ -147,6 +147,10 @@ func (r reader) title(rec *syncproto.Record) string {
 		return firstOf(f.text("name"), r.nameOf("resident", f.ref("resident")), r.nameOf("household", f.ref("household")))
 	case ledger.MatterStep, ledger.DisputeStep:
 		return joined(" ", f.words("date"), f.words("state"))
+	case ledger.Inbox:
+		if c, ok := ledger.ByKey(f.text("collection")); ok {
+			return joined(" ", f.text("person"), c.Label)
+		}
 	}
 	for _, key := range titleKeys {
 		if s := f.words(key); s != "" {

@@ -29,6 +29,8 @@ export const routes: RouteRecordRaw[] = [
   { path: '/import', component: () => import('./views/ImportView.vue') },
   { path: '/doubles', component: () => import('./views/DoublesView.vue'), props: (r) => ({ household: one(r.query.household) }) },
   { path: '/conflicts', component: () => import('./views/ConflictsView.vue') },
+  { path: '/inbox', component: () => import('./views/InboxView.vue') },
+  { path: '/moved', component: () => import('./views/MovedView.vue') },
   { path: '/sync', component: () => import('./views/SyncView.vue') },
   { path: '/settings', component: () => import('./views/SettingsView.vue') },
   { path: '/:rest(.*)', redirect: '/' },

@@ -303,6 +303,7 @@ export interface Home {
   unvisited: number
   conflicts: number
   refused: number
+  inbox: number
   lost: LostValue[]
   hints: Hint[]
   sync: SyncStatus
@@ -375,6 +376,43 @@ export interface ImportReport {
   notes: string[]
   dryRun: boolean
   undo: string
+}
+
+export interface Inbox {
+  open: number
+  total: number
+  rows: InboxItem[]
+}
+
+export interface InboxField {
+  key: string
+  label: string
+  came: string
+  now: string
+  differs: boolean
+}
+
+export interface InboxItem {
+  id: string
+  held: boolean
+  collection: string
+  label: string
+  record: string
+  household: string
+  title: string
+  village: string
+  person: string
+  device: string
+  reason: string
+  received: number
+  here: boolean
+  closed: boolean
+  fields: InboxField[]
+  decision: string
+  by: string
+  at: number
+  sync: SyncState
+  canWrite: boolean
 }
 
 export interface KindLeft {
@@ -748,6 +786,7 @@ export interface VisitDraft {
   matterCategory: string
   savedAt: number
   head: string
+  seen: Record<string, unknown[]>
 }
 
 export interface VisitPage {
@@ -786,7 +825,6 @@ export const api = {
   changeDuties: (change: DutyChange): Promise<Saved> => transport.call('ChangeDuties', [change]),
   /** ChangePassword replaces the person's password. */
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
-  seen: Record<string, unknown[]>
   /** Checklists returns the points to look at in a household, by hazard kind. */
   checklists: (): Promise<Checklist[]> => transport.call('Checklists', []),
   /** CodeTable returns the rows of a code table, with those that the township added. */
@@ -795,6 +833,8 @@ export const api = {
   conflicts: (): Promise<ConflictRow[]> => transport.call('Conflicts', []),
   /** ConflictsOf returns the fields of one record that are to be decided. */
   conflictsOf: (collection: string, id: string): Promise<Conflict[]> => transport.call('ConflictsOf', [collection, id]),
+  /** DecideInbox takes a piece of late work ("take") or does not ("dismiss"). */
+  decideInbox: (id: string, decision: string): Promise<Saved> => transport.call('DecideInbox', [id, decision]),
   /** Delete deletes a record; Undo brings it back. */
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
   /** DiscardDraft drops the visit that was being written. */
@@ -831,6 +871,8 @@ export const api = {
   importKinds: (): Promise<ImportKind[]> => transport.call('ImportKinds', []),
   /** ImportPreview reads an uploaded workbook and says what Import would do. */
   importPreview: (kind: string, upload: string, village: string): Promise<ImportReport> => transport.call('ImportPreview', [kind, upload, village]),
+  /** Inbox lists what came too late or from who may no longer write it. */
+  inbox: (limit: number): Promise<Inbox> => transport.call('Inbox', [limit]),
   /** Join enrols this laptop with an invitation and sets the person's password. */
   join: (invitation: string, device: string, password: string): Promise<State> => transport.call('Join', [invitation, device, password]),
   /** Link lets a member look after a household from a date on; "" is today. */
@@ -883,6 +925,8 @@ export const api = {
   saveCheck: (sheet: CheckSheet): Promise<Saved> => transport.call('SaveCheck', [sheet]),
   /** SaveDraft keeps a visit that is being written, through a crash too. */
   saveDraft: (visit: VisitDraft): Promise<void> => transport.call('SaveDraft', [visit]),
+  /** SaveForm is SaveRecord for a form: seen says, by field, what it showed: one value, or those between which nobody had decided, null for an empty one. */
+  saveForm: (collection: string, id: string, fields: Record<string, unknown>, seen: Record<string, unknown[]>): Promise<Saved> => transport.call('SaveForm', [collection, id, fields, seen]),
   /** SaveRecord writes fields of a record, or a new record with id "". */
   saveRecord: (collection: string, id: string, fields: Record<string, unknown>): Promise<Saved> => transport.call('SaveRecord', [collection, id, fields]),
   /** SaveSettings replaces the person's settings. */
@@ -907,6 +951,8 @@ export const api = {
   syncNow: (): Promise<SyncDone> => transport.call('SyncNow', []),
   /** SyncStatus says what is to be sent, sent, refused and verified. */
   syncStatus: (): Promise<SyncStatus> => transport.call('SyncStatus', []),
+  /** TownVillages lists the villages of the township: to move a household there. */
+  townVillages: (): Promise<Code[]> => transport.call('TownVillages', []),
   /** Undo takes back a write of this session. */
   undo: (token: string): Promise<Saved> => transport.call('Undo', [token]),
   /** Unlock opens the data with the person's password. */
@@ -922,5 +968,3 @@ export const api = {
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
 }
-  /** SaveForm is SaveRecord for a form: seen says, by field, what it showed: one value, or those between which nobody had decided, null for an empty one. */
-  saveForm: (collection: string, id: string, fields: Record<string, unknown>, seen: Record<string, unknown[]>): Promise<Saved> => transport.call('SaveForm', [collection, id, fields, seen]),

@@ -1,7 +1,8 @@
 import { frame } from './zh-CN/frame'
+import { moves } from './zh-CN/moves'
 import { people } from './zh-CN/people'
 import { sync } from './zh-CN/sync'
 import { work } from './zh-CN/work'
 
 /** The words of the screens: simplified Chinese, as plain as a neighbour says them. */
-export default { ...frame, ...people, ...work, ...sync }
+export default { ...frame, ...people, ...work, ...sync, ...moves }

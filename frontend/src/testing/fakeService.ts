@@ -1,6 +1,7 @@
 // The service as the screens know it, in memory, for tests and for looking at
 // the screens. Each method has the name and arguments of its Go counterpart.
 import type * as dto from '@/api/generated'
+import { FakeMoves } from './fakeMoves'
 import { FakeRecords, type Stored } from './fakeRecords'
 import { makeDoubles, makeGrids, makeHouseholds, makeLost, makeMembers, makePeople, makeStatus, makeVisits, today, villageCode } from './fakeData'
 import schema from './schema.json'
@@ -24,7 +25,7 @@ export interface FakeOptions {
   draft?: dto.VisitDraft
 }
 
-export class FakeService {
+export class FakeService extends FakeMoves {
   emit: Emit = () => undefined
   phase: dto.Phase
   password = 'mima12345'
@@ -44,6 +45,7 @@ export class FakeService {
   readonly calls: { method: string; args: unknown[] }[] = []
 
   constructor(private readonly options: FakeOptions = {}) {
+    super()
     this.phase = options.phase ?? 'ready'
     this.draft = options.draft ?? null
     this.township = options.role === 'township'
@@ -66,11 +68,11 @@ export class FakeService {
     return (await fn.apply(this, args)) ?? null
   }
 
-  private changed(...collections: string[]): void {
+  protected changed(...collections: string[]): void {
     this.emit('records', { collections, records: [], more: false, remote: false })
   }
 
-  private saved(id: string, created: dto.RecordKey[] = []): dto.Saved {
+  protected saved(id: string, created: dto.RecordKey[] = []): dto.Saved {
     return { id, undo: `undo-${id}`, created }
   }
 
@@ -129,7 +131,7 @@ export class FakeService {
     const matters = this.records.rows('matter').filter((r) => !r.closed)
     return {
       today, due: due.slice(0, 50), dueTotal: due.length, soon: all.filter((d) => d.over < 0 && d.over >= -7), matters, mattersTotal: matters.length,
-      recent: this.visits.slice(0, 10), unvisited: this.options.empty ? 0 : 83, conflicts: 1, refused: 1,
+      recent: this.visits.slice(0, 10), unvisited: this.options.empty ? 0 : 83, conflicts: 1, refused: 1, inbox: this.township ? this.Inbox().open : 0,
       hints: this.options.empty ? [] : [
         { code: 'V1', text: '沙溪第三网格还没有党支部，可由联合党支部覆盖。', collection: 'grid', id: 'grid0000000000000002' },
         { code: 'V3', text: `${this.members[7]!.name}还没有联系户（一般 5 至 10 户）。`, collection: 'member', id: this.members[7]!.id },
@@ -156,7 +158,7 @@ export class FakeService {
   Grid(id: string): dto.GridPage {
     const grid = this.Grids().grids.find((g) => g.id === id)
     if (!grid) throw new Refusal('not_found', '没有找到这条记录', '可能已被删除，请返回刷新一下。')
-    return { grid, record: this.records.view('grid', id, { grid_name: grid.name, grid_code: grid.code, extent: '东至溪边，南至大路，西至后山，北至机耕路。' }), hints: [], open: 4, unlinked: 6 }
+    return { grid, record: this.records.view('grid', id, { grid_name: grid.name, grid_code: grid.code, extent: '东至溪边，南至大路，西至后山，北至机耕路。' }), hints: [], open: 4, unlinked: 6, duties: this.duties(this.members[0]!), into: null, before: [] }
   }
   Members(): dto.MemberRow[] {
     return this.members
@@ -165,7 +167,7 @@ export class FakeService {
     const member = this.members.find((m) => m.id === id)!
     return {
       member, record: this.records.view('member', id, { name: member.name, phone: member.phone, party_status: 'full' }),
-      households: this.households.slice(3, 3 + member.households), matters: this.records.rows('matter').slice(0, 2), hints: [],
+      households: this.households.slice(3, 3 + member.households), matters: this.records.rows('matter').slice(0, 2), hints: [], duties: this.duties(member),
     }
   }
 
@@ -199,6 +201,7 @@ export class FakeService {
       care: h.care ? [{ id: `care${id.slice(4)}`, resident: people[0]!.id, name: people[0]!.name, category: '独居老年人', need: '帮忙代买药；雨天看看屋顶', cycle: '关爱户', review: '2027-03-01', sync: 'sent' }] : [],
       open: this.records.rows('matter').slice(0, n % 3),
       visits: this.VisitsOf(id, '', 20), doubles: n === 2 ? 1 : 0, due: this.due().find((d) => d.household === id) ?? null, sync: h.sync,
+      moved: this.moved.find((m) => m.household === id) ?? null,
     }
   }
   VisitsOf(household: string, cursor: string, limit: number): dto.VisitPage {
@@ -276,12 +279,12 @@ export class FakeService {
     this.changed(collection)
     return this.saved(own)
   }
-  AddStep(collection: string, id: string, fields: Stored): dto.Saved {
-    const step = this.records.add(`${collection}_step`, { ...fields, [collection]: id })
-    if (fields.state) this.records.save(collection, id, { state: fields.state })
   SaveForm(collection: string, id: string, fields: Stored): dto.Saved {
     return this.SaveRecord(collection, id, fields)
   }
+  AddStep(collection: string, id: string, fields: Stored): dto.Saved {
+    const step = this.records.add(`${collection}_step`, { ...fields, [collection]: id })
+    if (fields.state) this.records.save(collection, id, { state: fields.state })
     this.changed(collection)
     return this.saved(step)
   }

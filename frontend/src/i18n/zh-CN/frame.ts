@@ -27,6 +27,7 @@ export const frame = {
     label: '主菜单',
     writeVisit: '记走访',
     villages: '村级上报',
+    inbox: '收件',
     today: '今天',
     households: '住户',
     grids: '网格',

@@ -105,7 +105,6 @@ export const work = {
     household: '查哪一户',
     place: '场所',
     placeHint: '不是住户时写明地方，如“村口水塘”。',
-    atHome: '家中',
     kind: '查什么',
     when: '重点时间：{when}',
     absent: '无',

@@ -1,0 +1,175 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// What the township can decide about a piece of late work: codes of table
+// inbox_decision.
+const (
+	decisionTake    = "take"
+	decisionDismiss = "dismiss"
+)
+
+// Inbox lists what came too late or from who may no longer write it, at most
+// limit (0: 50).
+func (b *Book) Inbox(limit int) (Inbox, error) {
+	b.Loaded()
+	var out Inbox
+	err := b.read(func(r reader) error {
+		for rec, err := range r.tx.Scan(ledger.Inbox) {
+			if err != nil {
+				return err
+			}
+			if ledger.Deleted(rec) {
+				continue
+			}
+			item, err := r.inboxItem(rec)
+			if err != nil {
+				return err
+			}
+			out.Rows = append(out.Rows, item)
+			if item.Decision == "" {
+				out.Open++
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out.Rows, func(a, b InboxItem) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.Received, a.Received), cmp.Compare(a.ID, b.ID))
+	})
+	out.Total = len(out.Rows)
+	out.Rows = out.Rows[:min(out.Total, bounded(limit))]
+	return out, err
+}
+
+// rank puts first what waits, then what is to be known, then what is done.
+func (i InboxItem) rank() int {
+	switch {
+	case i.Decision != "":
+		return 2
+	case i.Held:
+		return 0
+	}
+	return 1
+}
+
+func (r reader) inboxItem(rec *syncproto.Record) (InboxItem, error) {
+	f := fieldsOf(rec)
+	out := InboxItem{
+		ID: rec.ID.String(), Held: f.text("kind") == syncproto.ItemHeld, Collection: f.text("collection"), Record: idText(f.ref("record")),
+		Person: f.text("person"), Device: r.deviceOf(f.text("person")), Reason: f.text("reason"), Received: f.int("received"),
+		Closed: f.value("closed").Bool(), Decision: f.text("decision"), By: f.text("by"), At: f.int("at"),
+		Village: r.placeName(f.text("village")), Sync: r.state(rec.Key),
+	}
+	out.CanWrite = ledger.MayWrite(r.me.Role, r.me.Scope, ledger.Inbox, r.home(rec))
+	c, known := ledger.ByKey(out.Collection)
+	if !known {
+		return out, nil
+	}
+	out.Label, out.Title = c.Label, c.Label
+	k := syncproto.Key{Collection: c.Number, ID: f.ref("record")}
+	now, err := r.tx.Get(k)
+	if err != nil {
+		return out, err
+	}
+	if out.Here = now != nil; out.Here {
+		out.Title, out.Household = r.title(now), idText(r.householdOfKey(k))
+	}
+	if out.Closed {
+		return out, nil
+	}
+	came, err := syncproto.DecodeRecord(f.value("content").Bytes())
+	if err != nil {
+		return out, nil // of a newer server: what else is known is shown
+	}
+	if !out.Here {
+		now = syncproto.NewRecord(k.Collection, k.ID)
+		out.Title = r.title(came)
+	}
+	for _, field := range formOrder(c) {
+		if _, sent := came.Field(field.Tag); !sent {
+			continue
+		}
+		v, w := came.Value(field.Tag), now.Value(field.Tag)
+		out.Fields = append(out.Fields, InboxField{
+			Key: field.Key, Label: field.Label, Came: r.words(c, field, v), Now: r.words(c, field, w), Differs: r.resolved(v) != r.resolved(w),
+		})
+	}
+	if reg, sent := came.Field(ledger.TagDeleted); sent && reg.Shown().Value.Bool() {
+		gone := InboxField{Key: "deleted", Label: "删除", Came: "是", Differs: !ledger.Deleted(now)}
+		out.Fields = append(out.Fields, gone)
+	}
+	return out, nil
+}
+
+// deviceOf names the laptop of a person, "" if there is none or several.
+func (r reader) deviceOf(person string) string {
+	name := ""
+	for _, a := range r.authors {
+		if a.Person == person && a.Device != name {
+			if name != "" {
+				return ""
+			}
+			name = a.Device
+		}
+	}
+	return name
+}
+
+// DecideInbox takes a piece of late work or does not; it may be decided anew.
+// The server joins what is taken. It fails with CodeNotFound, CodeNotAllowed
+// and CodeUsage for another decision.
+func (b *Book) DecideInbox(id syncproto.ID, decision string) (Written, error) {
+	if decision != decisionTake && decision != decisionDismiss {
+		return Written{}, &syncproto.Error{Code: syncproto.CodeUsage, Message: "只能收下或不收", Hint: "请选其中一个。"}
+	}
+	var c changes
+	c.set(ledger.Inbox, id, val(ledger.Inbox, "decision", syncproto.TextOf(decision)),
+		val(ledger.Inbox, "by", textValue(b.me.Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())))
+	return b.Write(c.edits)
+}
+
+// Inbox lists what came too late or from who may no longer write it.
+func (s *Service) Inbox(ctx context.Context, limit int) (Inbox, error) {
+	b, err := s.book()
+	if err != nil {
+		return Inbox{}, err
+	}
+	return b.Inbox(limit)
+}
+
+// DecideInbox takes a piece of late work ("take") or does not ("dismiss").
+func (s *Service) DecideInbox(ctx context.Context, id, decision string) (Saved, error) {
+	parsed, err := parseID(id)
+	if err != nil {
+		return Saved{}, err
+	}
+	return s.act(func(b *Book) (Written, error) { return b.DecideInbox(parsed, decision) })
+}
+
+// TownVillages lists the villages of the township: to move a household there.
+func (s *Service) TownVillages(ctx context.Context) ([]Code, error) {
+	return ask(ctx, s, func(r reader) ([]Code, error) {
+		names := map[string]string{}
+		for _, d := range ledger.Below(r.me.Township) {
+			names[d.Code] = d.Short()
+		}
+		for _, v := range r.roster.Villages {
+			if ledger.IsVillage(v.Code) {
+				names[v.Code] = v.Name
+			}
+		}
+		out := make([]Code, 0, len(names))
+		for code, name := range names {
+			out = append(out, Code{code, name})
+		}
+		slices.SortFunc(out, func(a, b Code) int { return cmp.Compare(a.Code, b.Code) })
+		return out, nil
+	})
+}

@@ -1,0 +1,102 @@
+package service
+
+import (
+	"testing"
+
+	"gridbook/app/boltstore"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// arrive puts an item into the inbox, as the server writes it.
+func arrive(t testing.TB, l *Laptop, kind string, of syncproto.Key, at syncproto.Stamp, fields map[string]any) string {
+	t.Helper()
+	c := ledger.Must(of.Collection)
+	came := syncproto.NewRecord(of.Collection, of.ID)
+	for key, v := range fields {
+		f, _ := c.FieldByKey(key)
+		parsed, err := f.Parse(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		came.Write(f.Tag, at, parsed)
+	}
+	rec := ledger.Policy{}.Inbox(at, syncproto.Item{
+		Of: of, Kind: kind, Home: shaxi, Device: 7, Person: "刘秀", Reason: "写的人已不再负责这里", Received: 1_709_600_000_000,
+		Content: syncproto.AppendRecord(nil, came),
+	})
+	rec.Write(ledger.Must(ledger.Inbox).Tag("seal"), at, syncproto.BytesOf(make([]byte, 32)))
+	err := l.Store.Update(func(tx *boltstore.Tx) error { return tx.PutAgreed(rec.Key, rec, 1_709_600_000_000) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.received(News{Keys: []syncproto.Key{rec.Key}})
+	return rec.ID.String()
+}
+
+func TestInbox(t *testing.T) {
+	s, _, _, _ := unlockedService(t, &office{role: ledger.RoleTownship, scope: township, replica: 8})
+	l := s.laptop
+	home := put(t, l.Book, "household", map[string]any{"village": shaxi, "head_name": "张三", "address": "12号", "phone": "13800001234"})
+	k := syncproto.Key{Collection: ledger.Household, ID: mustID(t, home)}
+	at := syncproto.Stamp{Time: k.ID.Time + 1<<20, Replica: syncproto.HubReplica}
+	joined := arrive(t, l, syncproto.ItemJoined, k, at, map[string]any{"phone": "13800001234"})
+	at.Time++
+	held := arrive(t, l, syncproto.ItemHeld, k, at, map[string]any{"phone": "13900001111", "address": "12号"})
+	at.Time++
+	gone := syncproto.Key{Collection: ledger.Household, ID: syncproto.ID{Time: at.Time, Replica: 9}}
+	elsewhere := arrive(t, l, syncproto.ItemHeld, gone, at, map[string]any{"head_name": "赵六"})
+
+	box, err := s.Inbox(t.Context(), 0)
+	if err != nil || box.Open != 3 || len(box.Rows) != 3 || box.Rows[2].ID != joined || box.Rows[2].Held {
+		t.Fatalf("inbox %+v %v", box, err)
+	}
+	for _, row := range box.Rows {
+		switch row.ID {
+		case held:
+			if len(row.Fields) != 2 || row.Title != "张三" || row.Household != home || !row.CanWrite || row.Village != "沙溪村" && row.Village == "" {
+				t.Errorf("held %+v", row)
+			}
+			for _, f := range row.Fields {
+				if f.Differs != (f.Key == "phone") {
+					t.Errorf("%s: came %q, now %q, differs %v", f.Key, f.Came, f.Now, f.Differs)
+				}
+			}
+		case elsewhere:
+			if row.Here || row.Title != "赵六" {
+				t.Errorf("of a record that is not here: %+v", row)
+			}
+		}
+	}
+	saved, err := s.DecideInbox(t.Context(), held, "take")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if home, err := s.Home(t.Context()); err != nil || home.Inbox != 2 {
+		t.Errorf("the first screen counts %d (%v)", home.Inbox, err)
+	}
+	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 2 || box.Rows[2].ID != held || box.Rows[2].By != "王书记" {
+		t.Errorf("after the decision %+v %v", box, err)
+	}
+	if _, err := s.Undo(t.Context(), saved.Undo); err != nil {
+		t.Fatal(err)
+	}
+	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 3 {
+		t.Errorf("after the undo %d open (%v)", box.Open, err)
+	}
+	_, err = s.DecideInbox(t.Context(), held, "perhaps")
+	wantCode(t, "no decision", err, syncproto.CodeUsage)
+}
+
+func TestTownVillages(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	list, err := s.TownVillages(t.Context())
+	if err != nil || len(list) < 10 {
+		t.Fatalf("%d villages %v", len(list), err)
+	}
+	for _, v := range list {
+		if ledger.TownshipOf(v.Code) != township || v.Label == "" {
+			t.Errorf("%+v", v)
+		}
+	}
+}

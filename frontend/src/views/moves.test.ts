@@ -1,0 +1,146 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { useNotices } from '@/stores/notices'
+import { calls, press as key, settle, show, type Screen } from '@/testing/screen'
+import type { FakeOptions } from '@/testing/fakeService'
+import type { Component } from 'vue'
+import CheckView from './CheckView.vue'
+import GridView from './GridView.vue'
+import HouseholdView from './HouseholdView.vue'
+import InboxView from './InboxView.vue'
+import MemberView from './MemberView.vue'
+import MovedView from './MovedView.vue'
+
+let screen: Screen
+
+afterEach(() => {
+  screen?.view.unmount()
+  document.body.innerHTML = ''
+})
+
+async function open(view: Component, props: Record<string, unknown>, options: FakeOptions = {}) {
+  screen = await show(view, props, options)
+  return screen.view
+}
+
+async function press(text: string) {
+  const found = screen.view.findAll('button').find((b) => b.text() === text)
+  if (!found) throw new Error(`no button ${text} in ${screen.view.text()}`)
+  await found.trigger('click')
+  await settle()
+}
+
+function household() {
+  return screen.service.households[1]!.id
+}
+
+test('a household moves after its plan was read, and the move can be undone', async () => {
+  const view = await open(HouseholdView, { id: 'household00000000001' })
+  await press('转户')
+  expect(view.find('[role=dialog] button[disabled]').exists()).toBe(true)
+  await view.find('#move-grid').setValue('grid0000000000000002')
+  await settle()
+  expect(view.find('.plan').text()).toContain('走访 12 条、诉求 2 件将随户转到沙溪第二网格')
+  await press('就这样转')
+  expect(calls(screen, 'Move')).toEqual([[{ household: household(), village: '', grid: 'grid0000000000000002' }]])
+  expect(useNotices().list[0]!.undo).not.toBe('')
+  expect(view.find('[role=dialog]').exists()).toBe(false)
+})
+
+test('a household that goes to another village says so and can come back until it is sent', async () => {
+  const view = await open(HouseholdView, { id: 'household00000000001' })
+  await press('转户')
+  await view.findAll('input[type=radio]')[1]!.setValue()
+  await settle()
+  await view.find('#move-village').setValue('330702009204')
+  await settle()
+  await press('就这样转')
+  expect(view.text()).toContain('转到下裴村，还没上报')
+  await press('撤销转出')
+  expect(calls(screen, 'MoveBack')).toHaveLength(1)
+  expect(view.text()).not.toContain('还没上报')
+})
+
+test('what is gone leaves a word and nothing to change', async () => {
+  const view = await open(HouseholdView, { id: 'household00000000001' })
+  screen.service.moved = [{ household: 'household00000000001', text: '张三户转到下裴村', by: '周敏', at: 1, unsent: false }]
+  screen.service.emit('records', { collections: [], records: [], more: false, remote: true })
+  await vi.waitFor(() => expect(view.text()).toContain('已经不在这台电脑里'))
+  expect(view.text()).toContain('张三户转到下裴村，已经不在这台电脑里')
+  expect(view.text()).not.toContain('转户')
+  expect(view.text()).not.toContain('记走访')
+})
+
+test('Escape closes the panel and changes nothing', async () => {
+  const view = await open(HouseholdView, { id: 'household00000000001' })
+  await press('转户')
+  key(view.find('[role=dialog]').element, 'Escape')
+  await settle()
+  expect(view.find('[role=dialog]').exists()).toBe(false)
+  expect(calls(screen, 'Move')).toHaveLength(0)
+})
+
+test('a grid is split by whole hamlets', async () => {
+  const view = await open(GridView, { id: 'grid0000000000000000' })
+  await press('拆分')
+  await view.find('#split-name').setValue('沙溪第四网格')
+  await view.findAll('[role=dialog] button').find((b) => b.text().endsWith('全选'))!.trigger('click')
+  await settle()
+  await press('就这样拆')
+  const [[split]] = calls(screen, 'SplitGrid') as [[{ name: string; households: string[]; endLinks: boolean }]]
+  expect(split.name).toBe('沙溪第四网格')
+  const hamlet = screen.service.households.find((h) => h.id === split.households[0])!.hamlet
+  expect(split.households).toHaveLength(screen.service.households.filter((h) => h.grid === 'grid0000000000000000' && h.hamlet === hamlet).length)
+  expect(split.endLinks).toBe(false)
+})
+
+test('a grid is merged into another, and chosen duties go on', async () => {
+  const view = await open(GridView, { id: 'grid0000000000000000' })
+  await press('合并')
+  await view.find('[role=dialog] input[type=checkbox]').setValue(true)
+  await view.find('#merge-into').setValue('grid0000000000000001')
+  await settle()
+  await press('就这样并')
+  expect(calls(screen, 'MergeGrid')).toEqual([[{ grid: 'grid0000000000000000', into: 'grid0000000000000001', roles: [expect.any(String)] }]])
+})
+
+test("a member's households are handed over in one go", async () => {
+  const view = await open(MemberView, { id: 'member00000000000004' })
+  expect(view.text()).toContain('2021年1月1日 至 2024年3月1日')
+  await press('职责变动')
+  const boxes = view.findAll('[role=dialog] input[type=checkbox]')
+  await boxes[0]!.setValue(true)
+  await settle()
+  expect(view.find('.plan').text()).toContain('不再担任')
+  await press('就这样办')
+  expect(calls(screen, 'ChangeDuties')).toEqual([[expect.objectContaining({ member: 'member00000000000004', end: [expect.any(String)], leaves: false })]])
+})
+
+test('a checklist is saved in one write and can be undone', async () => {
+  const view = await open(CheckView, { household: 'household00000000001' })
+  await view.findAll('ol input[type=radio]')[1]!.setValue() // 有
+  await settle()
+  await view.find('form').trigger('submit')
+  await settle()
+  expect(calls(screen, 'SaveCheck')).toHaveLength(1)
+  expect(calls(screen, 'SaveRecord')).toHaveLength(0)
+  expect(useNotices().list[0]!.undo).not.toBe('')
+})
+
+test('the inbox shows what came beside what is there, and takes or dismisses it', async () => {
+  const view = await open(InboxView, {}, { role: 'township' })
+  expect(view.findAll('td.differs')).toHaveLength(1)
+  expect(view.text()).toContain('写的人已不再负责这里')
+  expect(view.text()).toContain('封存在服务器上')
+  await press('收下')
+  expect(calls(screen, 'DecideInbox')).toEqual([['inbox1', 'take']])
+  expect(useNotices().list[0]!.undo).not.toBe('')
+  await press('不收')
+  expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox3', 'dismiss'])
+  await press('还是收下')
+  expect(calls(screen, 'DecideInbox')[2]).toEqual(['inbox3', 'take'])
+})
+
+test('the list of who went away can be looked at', async () => {
+  const view = await open(MovedView, {})
+  expect(view.text()).toContain('没有转到别的村的户')
+})
