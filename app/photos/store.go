@@ -89,7 +89,9 @@ const growth = 1 << 20
 // open opens the file, or makes it.
 func (s *Store) open() error {
 	err := s.disk.Guard(func() (err error) {
-		s.db, err = bolt.Open(s.path(), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+		// The free list is on the disk: without it, opening would walk the
+		// whole file, and fail where a page is damaged.
+		s.db, err = bolt.Open(s.path(), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
 		if err != nil {
 			return opening(err)
 		}

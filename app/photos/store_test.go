@@ -168,8 +168,9 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// Damaged pages cost the photos on them, and no others.
-func TestDamagedPages(t *testing.T) {
+// filled has six photos of ten chunks, and is closed.
+func filled(t *testing.T) (*lasting, []syncproto.PhotoPart, []byte) {
+	t.Helper()
 	s := newStore(t)
 	var all []syncproto.PhotoPart
 	for i := range 6 {
@@ -179,33 +180,72 @@ func TestDamagedPages(t *testing.T) {
 		}
 		all = append(all, p)
 	}
-	if err := s.Close(); err != nil {
+	var sealed []byte
+	err := s.db.View(func(tx *bolt.Tx) error {
+		sealed = bytes.Clone(tx.Bucket(bucketChunks).Get(s.chunkKey(all[3].Hash, 4)))
+		return nil
+	})
+	if err != nil || s.Close() != nil {
 		t.Fatal(err)
 	}
-	raw, err := os.ReadFile(s.path())
+	return s, all, sealed
+}
+
+func (l *lasting) spoil(t *testing.T, f func(raw []byte)) {
+	t.Helper()
+	raw, err := os.ReadFile(l.path())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := 1 << 20; at < 1<<20+20_000; at++ { // among the chunks
-		raw[at] ^= 0xa5
-	}
-	if err := os.WriteFile(s.path(), raw, 0o600); err != nil {
+	f(raw)
+	if err := os.WriteFile(l.path(), raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Reopen(); err != nil {
+	if err := l.Reopen(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What the disk has spoilt of one photo costs that photo.
+func TestSpoiltBytes(t *testing.T) {
+	s, all, sealed := filled(t)
+	s.spoil(t, func(raw []byte) {
+		at := bytes.Index(raw, sealed)
+		for i := range 3000 {
+			raw[at+500+i] ^= 0xa5
+		}
+	})
 	check, err := syncproto.CheckPhotos(s)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || check.Photos != 5 || len(check.Damaged) != 1 || check.Damaged[0] != all[3].Hash || s.Lost() != "" {
+		t.Errorf("%+v, %v, set aside %q", check, err, s.Lost())
 	}
-	t.Logf("%+v, set aside: %q", check, s.Lost())
-	if check.Photos < 3 || check.Photos == 6 {
-		t.Errorf("of 6 photos %d are left", check.Photos)
+	if held, _ := s.Photo(all[3].Hash); held.Lacks(all[3].Size) != syncproto.ChunkSet(0).With(4) {
+		t.Errorf("what is missing: %b", held.Lacks(all[3].Size))
 	}
-	for _, p := range all {
-		if held, err := s.Put(p.PhotoName, "r", p.Chunks); err != nil || !held.Whole() {
-			t.Errorf("it cannot be mended: %+v, %v", held, err)
+}
+
+// Wherever pages are spoilt, the laptop goes on, and all can be put again.
+func TestSpoiltPages(t *testing.T) {
+	for part := range 8 {
+		s, all, _ := filled(t)
+		s.spoil(t, func(raw []byte) {
+			from := 4*4096 + (len(raw)-4*4096)*part/8
+			for at := from; at < min(from+20_000, len(raw)); at++ {
+				raw[at] ^= 0xa5
+			}
+		})
+		check, err := syncproto.CheckPhotos(s)
+		if err != nil {
+			t.Errorf("part %d: %v", part, err)
+		}
+		t.Logf("part %d: %d whole, %d damaged, set aside %q", part, check.Photos, len(check.Damaged), s.Lost())
+		for _, p := range all {
+			if held, err := s.Put(p.PhotoName, "r", p.Chunks); err != nil || !held.Whole() {
+				t.Errorf("part %d: it cannot be mended: %+v, %v", part, held, err)
+			}
+			if b, err := syncproto.ReadPhoto(s, p.Hash); err != nil || syncproto.HashPhoto(b) != p.Hash {
+				t.Errorf("part %d: it cannot be read: %v", part, err)
+			}
 		}
 	}
 }
