@@ -15,6 +15,10 @@ type Bundle struct {
 	Welcome *JoinReply // with Answers that begin from nothing
 	// Chunks of photos, each an encoded message of its own; see photo.go.
 	Photos [][]byte
+	// From the hub: where it is and how to know it, as in an Invitation, for a
+	// laptop that had none. Empty if the hub was never on a network.
+	Address     string
+	Certificate []byte
 }
 
 // Limits of a bundle.
@@ -35,6 +39,8 @@ func AppendBundle(dst []byte, b *Bundle) []byte {
 		m.putBin(5, AppendJoinReply(nil, b.Welcome))
 	}
 	putMessages(m, 6, b.Photos, func(dst, photo []byte) []byte { return append(dst, photo...) })
+	m.putStr(7, b.Address)
+	m.putBin(8, b.Certificate)
 	return m.message(dst)
 }
 
@@ -73,6 +79,10 @@ func DecodeBundle(p []byte) (*Bundle, error) {
 			r.take(err)
 		case 6:
 			b.Photos = messages(r, func(p []byte) ([]byte, error) { return p, nil })
+		case 7:
+			b.Address = r.str(maxInvitation)
+		case 8:
+			b.Certificate = r.bin(64)
 		default:
 			return false
 		}

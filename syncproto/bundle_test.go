@@ -24,6 +24,7 @@ func sampleBundle() *Bundle {
 		},
 		Welcome: &JoinReply{Version: 2, Device: 4},
 		Photos:  [][]byte{{1, 2}, {3}},
+		Address: "https://10.0.0.5:8443", Certificate: []byte{9},
 	}
 }
 

@@ -1,0 +1,57 @@
+package syncproto
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+)
+
+func sampleBundleReply() *BundleReply {
+	return &BundleReply{
+		Version: Version, Now: 5, Error: &Error{Code: CodeBusy, Message: "忙", Hint: "等"}, File: []byte{1, 2}, Device: 3,
+		Person: "张三", Scope: "330702009204", Made: 4, Records: 10, Joined: 5, Known: 4, Rejected: 1, Renumbered: true,
+		Problem: &Error{Code: CodeClockAhead, Message: "快", Hint: "调"},
+	}
+}
+
+func TestBundleMessagesRoundTrip(t *testing.T) {
+	q := &BundleRequest{Version: Version, Token: []byte("0123456789abcdef"), File: []byte{9, 8}}
+	b := AppendBundleRequest(nil, q)
+	if got, err := DecodeBundleRequest(b); err != nil || !reflect.DeepEqual(got, q) {
+		t.Errorf("%v: got %+v, want %+v", err, got, q)
+	}
+	p := sampleBundleReply()
+	a := AppendBundleReply(nil, p)
+	if got, err := DecodeBundleReply(a); err != nil || !reflect.DeepEqual(got, p) {
+		t.Errorf("%v: got %+v, want %+v", err, got, p)
+	}
+	for n := range b {
+		if _, err := DecodeBundleRequest(b[:n]); err == nil {
+			t.Errorf("request cut at %d: read", n)
+		}
+	}
+	for n := range a {
+		if _, err := DecodeBundleReply(a[:n]); err == nil {
+			t.Errorf("reply cut at %d: read", n)
+		}
+	}
+}
+
+func FuzzBundleMessages(f *testing.F) {
+	f.Add(AppendBundleRequest(nil, &BundleRequest{Version: Version, Token: make([]byte, TokenSize), File: []byte{1}}))
+	f.Add(AppendBundleReply(nil, sampleBundleReply()))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if q, err := DecodeBundleRequest(b); err == nil {
+			first := AppendBundleRequest(nil, q)
+			if again, err := DecodeBundleRequest(first); err != nil || !bytes.Equal(AppendBundleRequest(nil, again), first) {
+				t.Errorf("request: %v", err)
+			}
+		}
+		if p, err := DecodeBundleReply(b); err == nil {
+			first := AppendBundleReply(nil, p)
+			if again, err := DecodeBundleReply(first); err != nil || !bytes.Equal(AppendBundleReply(nil, again), first) {
+				t.Errorf("reply: %v", err)
+			}
+		}
+	})
+}
