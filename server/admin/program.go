@@ -94,7 +94,7 @@ func commands() []command {
 		{name: "revoke", args: "DEVICE [--reason TEXT]", summary: "停用一台电脑", example: "gridbookd revoke 3 --reason 电脑丢失", run: revoke, inside: true},
 		{name: "role", args: "DEVICE [--role ROLE --scope CODE] [--end] [--reason TEXT] [--unlisted]",
 			summary: "改一台电脑的身份和范围，或结束使用；没上报的内容仍会收上来",
-			example: "gridbookd role 3 --role village --scope 330702009205", run: role, inside: true},
+			example: "gridbookd role 3 --role village --scope 330702009209", run: role, inside: true},
 		{name: "status", summary: "各村上报到哪里了", example: "gridbookd status", run: status, inside: true},
 		{name: "audit", args: "[--days N]", summary: "谁在什么时候做了什么", example: "gridbookd audit --days 30 --json", run: audit, inside: true},
 		{name: "backup", args: "FILE", summary: "备份（服务运行中也可以）；照片另存为 FILE.photos；备份里有密钥，要保管好",

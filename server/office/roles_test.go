@@ -1,0 +1,450 @@
+package office_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gridbook/server/boltstore"
+	"gridbook/server/office"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+	"gridbook/syncproto/syncsim"
+)
+
+// copyOf is a laptop with the real step machine.
+type copyOf struct {
+	h     *town
+	store *syncsim.ReplicaStore
+}
+
+func (h *town) settle(role, scope, person string) *copyOf {
+	h.t.Helper()
+	rep := h.join(h.joinRequest(h.invite(role, scope, person).Invitation))
+	if rep.Error != nil {
+		h.t.Fatal(rep.Error)
+	}
+	l := &copyOf{h, syncsim.NewReplicaStore()}
+	l.update(func(tx syncproto.ReplicaTx) error {
+		_, err := syncproto.Adopt(tx, rep, h.now)
+		return err
+	})
+	return l
+}
+
+func (l *copyOf) update(f func(syncproto.ReplicaTx) error) {
+	l.h.t.Helper()
+	if err := l.store.Update(f); err != nil {
+		l.h.t.Fatal(err)
+	}
+}
+
+// sync runs a whole sync.
+func (l *copyOf) sync() syncproto.Progress {
+	l.h.t.Helper()
+	s := syncproto.NewSession(syncproto.SessionOptions{Rand: rand.Reader, Codec: l.h.codec})
+	for range 50 {
+		var q *syncproto.Request
+		l.update(func(tx syncproto.ReplicaTx) (err error) {
+			q, err = s.Next(tx, l.h.now)
+			return err
+		})
+		if q == nil {
+			return s.Progress()
+		}
+		l.h.tick(time.Second)
+		served, err := l.h.Exchange(q)
+		if err != nil {
+			l.h.t.Fatal(err)
+		}
+		l.update(func(tx syncproto.ReplicaTx) error {
+			_, err := s.Receive(tx, served.Reply, l.h.now)
+			return err
+		})
+	}
+	l.h.t.Fatal("not quiet")
+	return syncproto.Progress{}
+}
+
+func (l *copyOf) create(c syncproto.Collection, fields map[string]syncproto.Value) syncproto.Key {
+	l.h.t.Helper()
+	var sets []syncproto.FieldValue
+	for key, v := range fields {
+		sets = append(sets, syncproto.FieldValue{Tag: ledger.Must(c).Tag(key), Value: v})
+	}
+	k := syncproto.Key{Collection: c}
+	l.update(func(tx syncproto.ReplicaTx) (err error) {
+		k.ID, err = syncproto.Create(tx, l.h.now, c, sets)
+		return err
+	})
+	return k
+}
+
+func (l *copyOf) put(k syncproto.Key, key string, v syncproto.Value) {
+	l.h.t.Helper()
+	l.update(func(tx syncproto.ReplicaTx) error {
+		return syncproto.Put(tx, l.h.now, k, []syncproto.FieldValue{{Tag: ledger.Must(k.Collection).Tag(key), Value: v}})
+	})
+}
+
+func (l *copyOf) house(place, head string) syncproto.Key {
+	l.h.t.Helper()
+	return l.create(ledger.Household, map[string]syncproto.Value{"village": syncproto.TextOf(place), "head_name": syncproto.TextOf(head)})
+}
+
+// shown is what a person sees, nil if it is not there.
+func (l *copyOf) shown(k syncproto.Key) (r *syncproto.Record) {
+	l.h.t.Helper()
+	l.update(func(tx syncproto.ReplicaTx) (err error) {
+		r, err = syncproto.Current(tx, k)
+		return err
+	})
+	return r
+}
+
+// held is what a laptop has of a collection.
+func (l *copyOf) held(c syncproto.Collection) (out []*syncproto.Record) {
+	l.h.t.Helper()
+	l.update(func(tx syncproto.ReplicaTx) error {
+		for d, err := range tx.Days() {
+			if err != nil {
+				return err
+			}
+			for h, err := range tx.OfDay(d.Day) {
+				if err != nil {
+					return err
+				}
+				if h.Key.Collection == c {
+					r, err := tx.Agreed(h.Key)
+					if err != nil {
+						return err
+					}
+					out = append(out, r)
+				}
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+const otherVillage = "330702009209"
+
+func TestRoleChangesWithUnsentWork(t *testing.T) {
+	h := newTown(t)
+	a, b := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	town := h.settle("township", township, "王工")
+	house := a.house(village, "周大明")
+	a.sync()
+	b.sync()
+	b.put(house, "address", syncproto.TextOf("南街1号"))
+	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "village", Scope: otherVillage, Who: "王工"}); err != nil {
+		t.Fatal(err)
+	}
+	if p := b.sync(); p.Rejected != 0 || b.shown(house) != nil {
+		t.Errorf("%+v; keeps %v", p, b.shown(house))
+	}
+	b.sync() // nothing new: nothing twice
+	town.sync()
+	items := town.held(ledger.Inbox)
+	if len(items) != 1 {
+		t.Fatalf("%d items", len(items))
+	}
+	item, _ := (ledger.Policy{}).ReadInbox(items[0])
+	if item.Of != house || item.Kind != syncproto.ItemHeld || item.Person != "李四" || item.Device != 2 || item.Home != village || item.Reason == "" {
+		t.Errorf("%+v", item)
+	}
+	content, err := syncproto.DecodeRecord(item.Content)
+	if err != nil || content.Value(ledger.Must(ledger.Household).Tag("address")).Text() != "南街1号" {
+		t.Errorf("%v, %v", content, err)
+	}
+	if s, err := h.Status(); err != nil || s.Inbox != 1 {
+		t.Errorf("%d wait, %v", s.Inbox, err)
+	}
+	for _, decision := range []string{ledger.DecisionDismiss, ledger.DecisionTake} {
+		if a.sync(); a.shown(house).Value(ledger.Must(ledger.Household).Tag("address")).Text() != "" {
+			t.Error("joined before it was taken")
+		}
+		town.put(items[0].Key, "decision", syncproto.TextOf(decision))
+		if p := town.sync(); p.Rejected != 0 {
+			t.Errorf("%s: %+v", decision, p)
+		}
+	}
+	if a.sync(); a.shown(house).Value(ledger.Must(ledger.Household).Tag("address")).Text() != "南街1号" {
+		t.Error("not joined")
+	}
+	// Everyone sees who the device is now.
+	for _, r := range a.held(ledger.Device) {
+		c := ledger.Must(ledger.Device)
+		if r.Value(c.Tag("person")).Text() == "李四" && r.Value(c.Tag("scope")).Text() != otherVillage {
+			t.Errorf("the device's record: %v", r)
+		}
+	}
+}
+
+func TestRoleEnds(t *testing.T) {
+	h := newTown(t)
+	a, b := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	town := h.settle("township", township, "王工")
+	house := a.house(village, "周大明")
+	person := a.create(ledger.Resident, map[string]syncproto.Value{"household": syncproto.RefOf(house.ID), "name": syncproto.TextOf("周小明")})
+	a.sync()
+	b.sync()
+	secret := syncproto.Key{Collection: ledger.ResidentPrivate, ID: person.ID}
+	b.update(func(tx syncproto.ReplicaTx) error {
+		return syncproto.CreateAs(tx, h.now, secret, []syncproto.FieldValue{{Tag: ledger.Must(ledger.ResidentPrivate).Tag("id_no"), Value: syncproto.TextOf("330702195001010016")}})
+	})
+	line, err := h.SetRole(office.RoleChange{Device: 2, End: true, Who: "王工"})
+	if err != nil || line.Role != string(ledger.RoleEnded) {
+		t.Fatalf("%+v, %v", line, err)
+	}
+	if p := b.sync(); !p.Complete || p.Verified.Records != 0 || b.shown(house) != nil || b.shown(secret) != nil {
+		t.Errorf("%+v", p)
+	}
+	a.put(house, "address", syncproto.TextOf("1号"))
+	a.sync()
+	if p := b.sync(); p.Received != 0 {
+		t.Errorf("still reads: %+v", p)
+	}
+	// The township sees that there is something, and not the number itself.
+	town.sync()
+	items := town.held(ledger.Inbox)
+	if len(items) != 1 {
+		t.Fatalf("%d items", len(items))
+	}
+	if item, _ := (ledger.Policy{}).ReadInbox(items[0]); !item.Closed || bytes.Contains(item.Content, []byte("1950")) {
+		t.Errorf("%+v", item)
+	}
+	town.put(items[0].Key, "decision", syncproto.TextOf(ledger.DecisionTake))
+	town.sync()
+	a.sync()
+	if r := a.shown(secret); r == nil || r.Value(ledger.Must(ledger.ResidentPrivate).Tag("id_no")).Text() != "330702195001010016" {
+		t.Errorf("the number: %v", r)
+	}
+}
+
+func TestRoleChecks(t *testing.T) {
+	h := newTown(t)
+	h.enrol("village", village, "张三")
+	for _, c := range []struct {
+		q    office.RoleChange
+		code syncproto.Code
+	}{
+		{office.RoleChange{Device: 7, End: true}, syncproto.CodeNotFound},
+		{office.RoleChange{Device: 1, Role: "ended", Scope: village}, syncproto.CodeUsage},
+		{office.RoleChange{Device: 1, Role: "village", Scope: township}, syncproto.CodePlace},
+		{office.RoleChange{Device: 1, Role: "village", Scope: "330702008201"}, syncproto.CodeTownship},
+		{office.RoleChange{Device: 1, Role: "grid", Scope: village + "001"}, ""},
+		{office.RoleChange{Device: 1, Role: "grid", Scope: village + "001"}, ""},
+	} {
+		if _, err := h.SetRole(c.q); syncproto.CodeOf(err) != c.code {
+			t.Errorf("%+v: %v", c.q, err)
+		}
+	}
+	entries, err := h.Audit(0)
+	n := 0
+	for _, e := range entries {
+		if e.Act == office.ActRole {
+			n++
+		}
+	}
+	if err != nil || n != 1 {
+		t.Errorf("%d changes on record, %v", n, err)
+	}
+}
+
+// A grid worker writes in the own grid; what came after a household was given
+// away, in ignorance of it, is joined and shown.
+func TestGridWorkerIsHeldToTheGrid(t *testing.T) {
+	h := newTown(t)
+	a := h.settle("village", village, "张三")
+	one, two := h.settle("grid", village+"001", "李四"), h.settle("grid", village+"002", "赵六")
+	town := h.settle("township", township, "王工")
+	grid := func(code string) syncproto.Value {
+		k := a.create(ledger.Grid, map[string]syncproto.Value{"village": syncproto.TextOf(village),
+			"grid_code": syncproto.TextOf(code), "grid_name": syncproto.TextOf("网格" + code)})
+		return syncproto.RefOf(k.ID)
+	}
+	first, second := grid(village+"001"), grid(village+"002")
+	house := a.create(ledger.Household, map[string]syncproto.Value{"village": syncproto.TextOf(village), "head_name": syncproto.TextOf("周大明"), "grid": first})
+	free := a.house(village, "未分网格")
+	a.sync()
+	one.sync()
+	two.sync()
+	visit := func(l *copyOf, of syncproto.Key) syncproto.Key {
+		return l.create(ledger.Visit, map[string]syncproto.Value{"household": syncproto.RefOf(of.ID), "date": syncproto.IntOf(20000),
+			"mode": syncproto.TextOf("door"), "visitor_name": syncproto.TextOf("李四")})
+	}
+	mine, his := visit(one, house), visit(two, house)
+	visit(two, free)
+	two.put(house, "phone", syncproto.TextOf("13905790001"))
+	if p := one.sync(); p.Rejected != 0 || one.shown(mine) == nil {
+		t.Errorf("in the own grid: %+v", p)
+	}
+	if p := two.sync(); p.Rejected != 2 || two.shown(his) == nil {
+		t.Errorf("in another's grid: %+v", p)
+	}
+	one.put(house, "address", syncproto.TextOf("迟到的地址"))
+	late := visit(one, house)
+	a.put(house, "grid", second)
+	a.sync()
+	if p := one.sync(); p.Rejected != 0 || one.shown(late) == nil {
+		t.Errorf("late: %+v", p)
+	}
+	one.put(house, "address", syncproto.TextOf("知道以后"))
+	if p := one.sync(); p.Rejected != 0 || !p.Verified.Equal || one.shown(house).Value(ledger.Must(ledger.Household).Tag("address")).Text() != "迟到的地址" {
+		t.Errorf("knowing: %+v, %v", p, one.shown(house))
+	}
+	town.sync()
+	kinds := map[string]int{}
+	for _, r := range town.held(ledger.Inbox) {
+		item, _ := (ledger.Policy{}).ReadInbox(r)
+		kinds[item.Kind]++
+	}
+	if kinds[syncproto.ItemJoined] != 2 || kinds[syncproto.ItemHeld] != 1 {
+		t.Errorf("the inbox: %v", kinds)
+	}
+}
+
+// again is the town's server from a backup, on a clock that goes on.
+func (h *town) again(backup *bytes.Buffer) *town {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "gridbookd.db")
+	write(h.t, path, backup.Bytes())
+	store, err := boltstore.Open(path, boltstore.Options{NoSync: true})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.tick(time.Hour)
+	out := &town{t: h.t, store: store, now: h.now, codec: h.codec, nonce: h.nonce}
+	out.Office = office.New(store, office.Options{Policy: ledger.Policy{}, Now: func() int64 { return out.now }, Rand: rand.Reader})
+	h.t.Cleanup(func() {
+		if v, err := out.Verify(); err != nil {
+			h.t.Errorf("verify: %v, %v", err, v.Problems)
+		}
+		if err := out.Close(); err != nil {
+			h.t.Error(err)
+		}
+	})
+	if _, err := out.Restored("王工", "backup.db"); err != nil {
+		h.t.Fatal(err)
+	}
+	return out
+}
+
+func TestWhatCameBack(t *testing.T) {
+	h := newTown(t)
+	a, b := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	gone := h.settle("village", village, "停用的")
+	if _, err := h.Revoke(3, "王工", ""); err != nil {
+		t.Fatal(err)
+	}
+	_ = gone
+	a.house(village, "备份前")
+	a.sync()
+	b.sync()
+	var backup bytes.Buffer
+	if _, err := h.Snapshot(&backup); err != nil {
+		t.Fatal(err)
+	}
+	late := h.settle("village", village, "备份后")
+	lost := a.house(village, "备份后一")
+	a.house(village, "备份后二")
+	a.sync()
+	b.sync()
+	late.sync()
+	unsent := b.house(village, "没报过")
+	if r, err := h.CameBack(); err != nil || r.Restored != 0 || !r.Complete {
+		t.Errorf("before any restore: %+v, %v", r, err)
+	}
+
+	h = h.again(&backup)
+	a.h, b.h = h, h
+	r := h.cameBack()
+	if len(r.Laptops) != 2 || r.Awaited != 2 || r.Complete || r.Laptops[0].State != office.ReturnAwaited || !strings.Contains(r.Summary, "张三") {
+		t.Fatalf("%+v", r)
+	}
+	a.sync()
+	r = h.cameBack()
+	// Two households, and the record of the device that the backup lacks.
+	if l := r.Laptops[0]; l.State != office.ReturnComparing || l.Records != 3 || l.Heard == 0 || l.Now == 0 || len(l.GaveBack) != 2 {
+		t.Errorf("%+v", l)
+	}
+	if len(r.Strangers) != 1 || r.Strangers[0].Person != "备份后" {
+		t.Errorf("%+v", r.Strangers)
+	}
+	b.sync()
+	a.sync()
+	b.sync()
+	a.sync()
+	r = h.cameBack()
+	if r.Awaited != 0 || !r.Complete || r.Laptops[1].Records != 0 || r.Laptops[1].State != office.ReturnEqual || r.Laptops[0].Equal == 0 {
+		t.Errorf("%+v", r)
+	}
+	if b.shown(lost) == nil || a.shown(unsent) == nil {
+		t.Error("something is missing")
+	}
+	if s, err := h.Status(); err != nil || s.Returns == nil || !s.Returns.Complete {
+		t.Errorf("%+v, %v", s.Returns, err)
+	}
+}
+
+func (h *town) cameBack() office.Returns {
+	h.t.Helper()
+	r, err := h.CameBack()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return r
+}
+
+// What was erased stays so after a restore of a backup that still has it, and
+// with it what the inbox had of it.
+func TestPurgeOutlivesRestore(t *testing.T) {
+	h := newTown(t)
+	a, away := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	town := h.settle("township", township, "王工")
+	house := a.house(village, "周大明")
+	a.sync()
+	away.sync()
+	away.put(house, "address", syncproto.TextOf("南街1号"))
+	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "village", Scope: otherVillage}); err != nil {
+		t.Fatal(err)
+	}
+	var backup bytes.Buffer
+	if _, err := h.Snapshot(&backup); err != nil {
+		t.Fatal(err)
+	}
+	away.sync()
+	town.sync()
+	if n := len(town.held(ledger.Inbox)); n != 1 {
+		t.Fatalf("%d items", n)
+	}
+	if p, err := h.Purge(house.ID, "依法", "王工"); err != nil || len(p.Collections) != 1 || p.Dependants != 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	a.sync()
+	town.sync()
+	if len(town.held(ledger.Inbox)) != 0 || len(a.held(ledger.Erased)) != 1 {
+		t.Errorf("%v, %v", town.held(ledger.Inbox), a.held(ledger.Erased))
+	}
+	h = h.again(&backup)
+	a.h, town.h = h, h
+	a.sync()
+	town.sync()
+	var out strings.Builder
+	if err := h.Dump(&out, office.DumpFilter{}); err != nil || strings.Contains(out.String(), "周大明") || !strings.Contains(out.String(), `"erased"`) {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+func write(t testing.TB, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
