@@ -247,6 +247,8 @@ func (u *uncolumns) group(b *Batch, collection Collection, n int) {
 		records[i] = NewRecord(collection, id)
 	}
 	last := -1
+	fields := make([]int, n) // of each record
+	var cols []column
 	for range u.count(1 << 16) {
 		tag := u.count(1<<16 - 1)
 		if u.err == nil && tag <= last {
@@ -257,15 +259,47 @@ func (u *uncolumns) group(b *Batch, collection Collection, n int) {
 		if u.err != nil || !u.spend(len(rows)*8) {
 			return
 		}
-		u.registers(records, rows, Tag(tag))
+		for _, i := range rows {
+			if fields[i]++; fields[i] > MaxFields {
+				u.err = tooLarge("record of more than %d fields", MaxFields)
+				return
+			}
+		}
+		cols = append(cols, column{Tag(tag), rows, u.registers(records, rows)})
 	}
 	if u.err == nil {
+		fill(records, fields, cols)
 		b.Records = append(b.Records, records...)
 		b.Received = append(b.Received, received...)
 	}
 }
 
-func (u *uncolumns) registers(records []*Record, rows []int, tag Tag) {
+// column is a field of those rows that have it.
+type column struct {
+	tag       Tag
+	rows      []int
+	registers []Register
+}
+
+// fill gives the records their fields, all out of one piece of memory: they
+// come and go together.
+func fill(records []*Record, fields []int, cols []column) {
+	total := 0
+	for _, n := range fields {
+		total += n
+	}
+	room := make([]Field, total)
+	for i, n := range fields {
+		records[i].Fields, room = room[:0:n], room[n:]
+	}
+	for _, c := range cols {
+		for i, row := range c.rows {
+			records[row].Fields = append(records[row].Fields, Field{c.tag, c.registers[i]})
+		}
+	}
+}
+
+func (u *uncolumns) registers(records []*Record, rows []int) []Register {
 	layouts := u.small(len(rows), regGeneral+1)
 	var stamped, generals int
 	for _, l := range layouts {
@@ -283,17 +317,22 @@ func (u *uncolumns) registers(records []*Record, rows []int, tag Tag) {
 		total += len(g.Heads)
 	}
 	values := u.values(total)
+	out, heads := make([]Register, len(rows)), make([]Head, len(rows)-generals)
 	for i, n := range rows {
 		if u.err != nil {
-			return
+			return nil
 		}
 		id := records[n].ID
 		var g Register
+		if layouts[i] != regGeneral {
+			g.Heads, heads = heads[:1:1], heads[1:]
+			g.Heads[0].Value = values[0]
+		}
 		switch layouts[i] {
 		case regOriginal:
-			g = Written(id, values[0])
+			g.Heads[0].Stamp = id
 		case regLater, regReplaced:
-			g = Written(stamps[0], values[0])
+			g.Heads[0].Stamp = stamps[0]
 			if layouts[i] == regReplaced {
 				g.Seen = []Stamp{id}
 			}
@@ -306,12 +345,9 @@ func (u *uncolumns) registers(records []*Record, rows []int, tag Tag) {
 			u.check(g)
 		}
 		values = values[len(g.Heads):]
-		if len(records[n].Fields) == MaxFields {
-			u.err = tooLarge("record of more than %d fields", MaxFields)
-			return
-		}
-		records[n].Fields = append(records[n].Fields, Field{tag, g})
+		out[i] = g
 	}
+	return out
 }
 
 func (u *uncolumns) general(n int) []Register {

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func (tx *Tx) Setting(name string) ([]byte, error) {
 		return nil, err
 	}
 	_, v, err := splitSetting(plain)
-	return v, err
+	return bytes.Clone(v), err
 }
 
 // PutSetting replaces a setting; nil removes it. The name is hidden too.

@@ -26,6 +26,8 @@ type Tx struct {
 	pendingRead bool
 	sums        map[uint32]syncproto.Sum // changed days, not yet put
 	changes     int                      // puts and removals so far
+	looked      [buckets]look
+	canonical   []byte // reused
 	onCommit    []func()
 	known       *atomic.Pointer[knownState]
 	own         *unsent                 // as of own.changes
@@ -48,81 +50,6 @@ func (tx *Tx) in(b bucket) (*bolt.Bucket, error) {
 		tx.opened[b] = found
 	}
 	return tx.opened[b], nil
-}
-
-// get opens a value; nil if there is none.
-func (tx *Tx) get(b bucket, key []byte) ([]byte, error) {
-	in, err := tx.in(b)
-	if err != nil {
-		return nil, err
-	}
-	sealed := in.Get(key)
-	if sealed == nil {
-		return nil, nil
-	}
-	return tx.open(b, key, sealed)
-}
-
-func (tx *Tx) open(b bucket, key, sealed []byte) ([]byte, error) {
-	plain, err := tx.seal.open(b, key, sealed)
-	if err != nil {
-		return nil, damaged(fmt.Errorf("%v %x: %w", b, key, err))
-	}
-	return plain, nil
-}
-
-// put seals a value, or enters a bare key if plain is nil.
-func (tx *Tx) put(b bucket, key, plain []byte) error {
-	if !tx.bolt.Writable() {
-		return badCall("write in a View")
-	}
-	value := []byte{} // not nil: to bbolt that would be no entry
-	if plain != nil {
-		var err error
-		if value, err = tx.seal.seal(b, key, plain); err != nil {
-			return err
-		}
-	}
-	in, err := tx.in(b)
-	if err != nil {
-		return err
-	}
-	old := in.Get(key)
-	err = tx.note(b, func(d *digest) {
-		if old != nil {
-			d.remove(b, key, old)
-		}
-		d.add(b, key, value)
-	})
-	if err != nil {
-		return err
-	}
-	if err := in.Put(key, value); err != nil {
-		return fmt.Errorf("boltstore: put: %w", err)
-	}
-	return nil
-}
-
-// remove drops an entry, if it is there.
-func (tx *Tx) remove(b bucket, key []byte) error {
-	if !tx.bolt.Writable() {
-		return badCall("write in a View")
-	}
-	in, err := tx.in(b)
-	if err != nil {
-		return err
-	}
-	old := in.Get(key)
-	if old == nil {
-		return nil
-	}
-	if err := tx.note(b, func(d *digest) { d.remove(b, key, old) }); err != nil {
-		return err
-	}
-	if err := in.Delete(key); err != nil {
-		return fmt.Errorf("boltstore: delete: %w", err)
-	}
-	return nil
 }
 
 // note counts a change and keeps the digest.
@@ -332,7 +259,8 @@ func (tx *Tx) PutAgreed(k syncproto.Key, r *syncproto.Record, received int64) er
 	if r == nil {
 		return tx.remove(agreedBucket, k.Bytes())
 	}
-	canonical := syncproto.AppendRecord(nil, r)
+	canonical := syncproto.AppendRecord(tx.canonical[:0], r)
+	tx.canonical = canonical
 	if err := tx.sum(k, func(s syncproto.Sum) syncproto.Sum { return s.Add(syncproto.HashOf(canonical)) }); err != nil {
 		return err
 	}

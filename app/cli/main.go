@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"gridbook/app/service"
 )
 
 // Version is the program's version; the build sets it.
@@ -19,6 +21,7 @@ var Version = "dev"
 // Main runs a command with the real clock, network and terminal, and returns
 // its exit code. env looks an environment variable up.
 func Main(args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	service.Frugal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := &Program{

@@ -10,6 +10,7 @@ import (
 
 	"gridbook/app/bridge"
 	"gridbook/app/cli"
+	"gridbook/app/service"
 )
 
 // Main is the program: without a command it shows the window, with one it runs
@@ -23,6 +24,7 @@ func Main(args []string) int {
 		fmt.Fprintln(os.Stderr, "没有显示器，打不开窗口。\n请运行 gridbook web，再用浏览器打开它显示的网址。")
 		return 1
 	}
+	service.Frugal()
 	var err error
 	if data == "" {
 		data, err = cli.Folder(os.Getenv)

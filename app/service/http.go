@@ -35,7 +35,7 @@ func (n HTTP) Syncer(store *boltstore.Store, heard Heard) (Syncer, error) {
 		Received: func(p syncproto.Progress, revision uint64) {
 			heard.Received(News{changedKeys(p), p.Arrived, revision})
 		},
-		Changed:  func(syncer.Status) { heard.Status() },
+		Changed: func(syncer.Status) { heard.Status() },
 	})
 	if err != nil {
 		return nil, err

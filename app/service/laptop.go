@@ -66,6 +66,11 @@ func Open(o Options, password string) (*Laptop, error) {
 	return openLaptop(o, store)
 }
 
+// Frugal makes this program collect its garbage when that is half of what it
+// uses, not as much again: village laptops have little memory, and nothing
+// here is in a hurry.
+func Frugal() { debug.SetGCPercent(50) }
+
 func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	// What the password's key derivation took, up to 64 MB, goes back before
 	// the rosters come: village laptops have little.

@@ -1,0 +1,102 @@
+package boltstore
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// look is the newest search in a bucket: joining a record asks for the same
+// key over and over.
+type look struct {
+	key     []byte
+	sealed  []byte // as it stands in the file, nil: nothing
+	plain   []byte // nil: not opened yet
+	changes int    // of the transaction: a write moves what is in the file
+}
+
+// find returns what stands under a key, until the next write.
+func (tx *Tx) find(b bucket, key []byte) (*look, error) {
+	l := &tx.looked[b]
+	if l.changes == tx.changes && l.key != nil && bytes.Equal(l.key, key) {
+		return l, nil
+	}
+	in, err := tx.in(b)
+	if err != nil {
+		return nil, err
+	}
+	*l = look{key: append(l.key[:0], key...), sealed: in.Get(key), changes: tx.changes}
+	return l, nil
+}
+
+// get opens a value; nil if there is none. Nobody may change it.
+func (tx *Tx) get(b bucket, key []byte) ([]byte, error) {
+	l, err := tx.find(b, key)
+	if err != nil || l.sealed == nil {
+		return nil, err
+	}
+	if l.plain == nil {
+		if l.plain, err = tx.open(b, key, l.sealed); err != nil {
+			return nil, err
+		}
+	}
+	return l.plain, nil
+}
+
+func (tx *Tx) open(b bucket, key, sealed []byte) ([]byte, error) {
+	plain, err := tx.seal.open(b, key, sealed)
+	if err != nil {
+		return nil, damaged(fmt.Errorf("%v %x: %w", b, key, err))
+	}
+	return plain, nil
+}
+
+// put seals a value, or enters a bare key if plain is nil.
+func (tx *Tx) put(b bucket, key, plain []byte) error {
+	if !tx.bolt.Writable() {
+		return badCall("write in a View")
+	}
+	value := []byte{} // not nil: to bbolt that would be no entry
+	if plain != nil {
+		var err error
+		if value, err = tx.seal.seal(b, key, plain); err != nil {
+			return err
+		}
+	}
+	was, err := tx.find(b, key)
+	if err != nil {
+		return err
+	}
+	old := was.sealed
+	err = tx.note(b, func(d *digest) {
+		if old != nil {
+			d.remove(b, key, old)
+		}
+		d.add(b, key, value)
+	})
+	if err != nil {
+		return err
+	}
+	if err := tx.opened[b].Put(key, value); err != nil {
+		return fmt.Errorf("boltstore: put: %w", err)
+	}
+	return nil
+}
+
+// remove drops an entry, if it is there.
+func (tx *Tx) remove(b bucket, key []byte) error {
+	if !tx.bolt.Writable() {
+		return badCall("write in a View")
+	}
+	was, err := tx.find(b, key)
+	if err != nil || was.sealed == nil {
+		return err
+	}
+	old := was.sealed
+	if err := tx.note(b, func(d *digest) { d.remove(b, key, old) }); err != nil {
+		return err
+	}
+	if err := tx.opened[b].Delete(key); err != nil {
+		return fmt.Errorf("boltstore: delete: %w", err)
+	}
+	return nil
+}
