@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -75,7 +76,7 @@ func unmerge(c *call) error {
 
 // decideAbout runs a decision about n records and prints what it changed.
 func (c *call) decideAbout(n int, f func(*service.Book, []syncproto.ID) (service.Written, error), done string) error {
-	if err := c.need(n); err != nil {
+	if err := errors.Join(c.need(n), c.ids(c.args)); err != nil {
 		return err
 	}
 	ids := make([]syncproto.ID, n)

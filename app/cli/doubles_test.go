@@ -111,7 +111,7 @@ func TestDuplicateCommands(t *testing.T) {
 	if n := len(d.lines("list", "household")); n != 2 {
 		t.Errorf("%d households", n)
 	}
-	if code, _, _ := d.run("", "merge", a, "nonsense"); code != exitFailed {
+	if code, _, _ := d.run("", "merge", a, "nonsense"); code != exitUsage {
 		t.Errorf("nonsense: exit %d", code)
 	}
 }

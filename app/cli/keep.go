@@ -26,6 +26,8 @@ func sync(c *call) error {
 		fmt.Fprintf(c.Stdout, "同步完成：上传 %d 条，收到 %d 条，被退回 %d 条\n", done.Sent, done.Received, done.Rejected)
 		if done.Verified.Equal {
 			fmt.Fprintf(c.Stdout, "与服务器一致，共 %d 条\n", done.Verified.Records)
+		} else {
+			fmt.Fprintln(c.Stdout, "还没有与服务器核对一致，下次同步会自动再核对")
 		}
 		return nil
 	})
@@ -98,11 +100,7 @@ func passwd(c *call) error {
 	if err := c.need(0); err != nil {
 		return err
 	}
-	old, err := c.secret("GRIDBOOK_PASSWORD", "现在的密码：")
-	if err != nil {
-		return err
-	}
-	return c.open(func(l *service.Laptop) error {
+	return c.openWith("现在的密码：", func(l *service.Laptop, old string) error {
 		replacement, err := c.newPassword("GRIDBOOK_NEW_PASSWORD")
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 func get(c *call) error {
-	if err := c.need(1); err != nil {
+	if err := errors.Join(c.need(1), c.ids(c.args)); err != nil {
 		return err
 	}
 	return c.open(func(l *service.Laptop) error {
@@ -163,7 +164,7 @@ func resolve(c *call) error {
 	if c.has("all-from") {
 		return resolveFrom(c)
 	}
-	if err := c.need(2); err != nil {
+	if err := errors.Join(c.need(2), c.ids(c.args[:min(1, len(c.args))])); err != nil {
 		return err
 	}
 	if c.has("take") == c.has("value") {
@@ -238,6 +239,9 @@ func rejected(c *call) error {
 func retry(c *call) error {
 	if len(c.args) > 1 {
 		return c.need(1)
+	}
+	if err := c.ids(c.args); err != nil {
+		return err
 	}
 	return c.open(func(l *service.Laptop) error {
 		id := ""

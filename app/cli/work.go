@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"gridbook/app/service"
 	"gridbook/syncproto"
@@ -150,7 +153,7 @@ func apply(c *call) error {
 	return c.open(func(l *service.Laptop) error {
 		done, err := l.Book.Apply(in)
 		if err != nil {
-			return err
+			return badInput{err}
 		}
 		for _, line := range done {
 			c.write(c.Stdout, line)
@@ -198,7 +201,7 @@ func dump(c *call) error {
 	return c.open(func(l *service.Laptop) error { return l.Book.Dump(c.Stdout, c.option("village")) })
 }
 
-// forms names the collections of the forms that people know by other names.
+// form names the collections of the forms that people know by other names.
 func form(name string) string {
 	for plural, key := range map[string]string{
 		"grids": "grid", "members": "member", "households": "household", "residents": "resident", "links": "link",
@@ -226,16 +229,14 @@ func export(c *call) (err error) {
 }
 
 // writeFile writes beside path and renames, so that a failure leaves what was
-// there.
+// there. Errors: CodeDiskFull, CodeNotFound, CodeNotAllowed, and those of fill.
 func writeFile(path string, fill func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".gridbook-*")
 	if err == nil {
 		defer os.Remove(f.Name()) // gone already when all went well
-		if err := fill(f); err != nil {
-			f.Close()
-			return err
+		if err = fill(f); err == nil {
+			err = f.Sync()
 		}
-		err = f.Sync()
 		if closing := f.Close(); err == nil {
 			err = closing
 		}
@@ -243,10 +244,25 @@ func writeFile(path string, fill func(io.Writer) error) (err error) {
 			err = os.Rename(f.Name(), path)
 		}
 	}
-	if err != nil {
-		return &syncproto.Error{Code: syncproto.CodeDiskFull, Message: "文件没有存上：" + path, Hint: "请检查磁盘空间和文件夹的权限，或换一个位置。", Err: err}
+	return notWritten(path, err)
+}
+
+// notWritten says why a file could not be written; what has words already
+// keeps them.
+func notWritten(path string, err error) error {
+	var known *syncproto.Error
+	var file *fs.PathError
+	var name *os.LinkError
+	code, hint := syncproto.CodeDiskFull, "请检查磁盘空间，或换一个位置。"
+	switch {
+	case err == nil || errors.As(err, &known), !errors.As(err, &file) && !errors.As(err, &name):
+		return err
+	case errors.Is(err, os.ErrNotExist):
+		code, hint = syncproto.CodeNotFound, "没有这个文件夹，请核对路径，或换一个位置。"
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
+		code, hint = syncproto.CodeNotAllowed, "没有权限写在那里，请换一个位置。"
 	}
-	return nil
+	return &syncproto.Error{Code: code, Message: "文件没有存上：" + path, Hint: hint, Err: err}
 }
 
 func report(c *call) error {
@@ -255,6 +271,9 @@ func report(c *call) error {
 	}
 	if c.args[0] != "monthly" {
 		return usage("只有 monthly 这一种报表", c.Name+" report monthly --month 2024-03")
+	}
+	if c.option("month") == "" {
+		return usage("没有写是哪个月", c.Name+" report monthly --month 2024-03")
 	}
 	return c.open(func(l *service.Laptop) error {
 		rows, err := l.Book.Monthly(c.option("month"))

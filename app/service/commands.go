@@ -86,12 +86,19 @@ func (b *Book) Retry(id string) (int, error) {
 	return total, nil
 }
 
-// Restore makes the data folder from a backup. It never replaces one.
+// Restore makes the data folder from a backup. It never replaces one. It fails
+// with CodeExists, CodePassword, CodeNotFound, and CodeDamaged if the file is
+// no backup, or not a whole one.
 func Restore(o Options, backup, password string) error {
 	if err := o.Folder(); err != nil {
 		return err
 	}
 	store, err := boltstore.Restore(o.Dir, backup, password, o.store())
+	if syncproto.CodeOf(err) == syncproto.CodeDamaged {
+		// The store speaks of a laptop's own file, which it mends itself.
+		return &syncproto.Error{Code: syncproto.CodeDamaged, Message: "这个文件不是网格簿的备份，或者已经损坏",
+			Hint: "请换一份备份再试；没有改动任何数据。", Err: err}
+	}
 	if err != nil {
 		return err
 	}

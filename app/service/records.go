@@ -75,6 +75,12 @@ func (r reader) parse(q RecordQuery) (query, error) {
 		return out, noCollection(q.Collection)
 	}
 	out.c = c
+	switch q.Filter {
+	case "", "unsent", "refused", "conflict", "deleted":
+	default:
+		return out, &syncproto.Error{Code: syncproto.CodeUsage, Message: "没有“" + clip(q.Filter, 30) + "”这种筛选",
+			Hint: "可以写 unsent、refused、conflict 或 deleted。"}
+	}
 	for text, into := range map[*string]*syncproto.ID{&q.Grid: &out.grid, &q.Household: &out.household, &q.Parent: &out.parent} {
 		if *text == "" {
 			continue
@@ -129,7 +135,7 @@ func (r reader) matches(q query, rec *syncproto.Record) bool {
 
 // folded reports whether a record was merged into another and is not shown.
 func (r reader) folded(k syncproto.Key) bool {
-	return (k.Collection == ledger.Household || k.Collection == ledger.Resident) && r.roster.Folded(k.ID)
+	return (k.Collection == ledger.Household || k.Collection == ledger.Resident || k.Collection == ledger.Member) && r.roster.Folded(k.ID)
 }
 
 func (r reader) isChild(q query, rec *syncproto.Record) bool {
