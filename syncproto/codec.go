@@ -68,10 +68,17 @@ type Codec struct {
 	// Plain leaves batches as they are, whatever the way: for simulations.
 	Plain    bool
 	enc, dec sync.Pool
+	settled  settled
 }
 
 // NewCodec returns a codec.
 func NewCodec() *Codec { return &Codec{} }
+
+// NewHubCodec returns a codec that keeps up to so many bytes of what it has
+// packed, for the next laptop that asks for the same.
+func NewHubCodec(keep int) *Codec {
+	return &Codec{settled: settled{limit: keep, blocks: map[blockKey]*block{}}}
+}
 
 // Encode returns the batch encoded for a peer that speaks a version of the
 // protocol; an empty batch gives no bytes.
@@ -146,17 +153,8 @@ func (c *Codec) pack(dst, src []byte, codec byte) []byte {
 	if len(src) <= 32 {
 		codec = codecStored
 	}
-	switch codec {
-	case codecZstd:
-		packed = c.packZstd(src)
-	case codecBrotli:
-		packed = packBrotli(src)
-	case codecText:
-		packed = textmodel.Compress(nil, src, nil)
-	case codecLight:
-		packed = textmodel.NewLight(nil).Compress(nil, src)
-	case codecCodes:
-		codec, packed = c.packCodes(src)
+	if codec != codecStored {
+		codec, packed = c.settled.pack(codec, src, c.compress)
 	}
 	if len(packed) >= len(src) {
 		codec, packed = codecStored, src
@@ -165,6 +163,22 @@ func (c *Codec) pack(dst, src []byte, codec byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(src)))
 	dst = binary.AppendUvarint(dst, uint64(len(packed)))
 	return append(dst, packed...)
+}
+
+// compress returns packed bytes, and with which compressor: that for codes may
+// have to give way.
+func (c *Codec) compress(codec byte, src []byte) (byte, []byte) {
+	switch codec {
+	case codecBrotli:
+		return codec, packBrotli(src)
+	case codecText:
+		return codec, textmodel.Compress(nil, src, nil)
+	case codecLight:
+		return codec, textmodel.NewLight(nil).Compress(nil, src)
+	case codecCodes:
+		return c.packCodes(src)
+	}
+	return codecZstd, c.packZstd(src)
 }
 
 func (c *Codec) unpack(p []byte) (plain, rest []byte, err error) {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -170,5 +172,62 @@ func codecVectors(good func(name, kind string, b []byte, rs []*Record, again boo
 		good("codes", "batch", codes, b.Records, false),
 		bad("light model, torn", "batch", CodeMalformed, torn),
 		bad("codes of less than they say", "batch", CodeMalformed, append(c.pack(nil, structure, codecStored), short...)),
+	}
+}
+
+func TestSettledStreams(t *testing.T) {
+	packs := 0
+	compress := func(codec byte, src []byte) (byte, []byte) {
+		packs++
+		return codec, src[:settledLeast/4]
+	}
+	stream := func(first byte) []byte { return append([]byte{first}, make([]byte, settledLeast)...) }
+	s := &NewHubCodec(settledLeast / 4 * 2).settled // room for two
+	tests := []struct {
+		about string
+		codec byte
+		first byte
+		packs int
+	}{
+		{"the first", codecLight, 1, 1},
+		{"again", codecLight, 1, 1},
+		{"by another compressor", codecZstd, 1, 2},
+		{"again by the first", codecLight, 1, 2},
+		{"a third", codecLight, 2, 3},
+		{"the first, let go", codecLight, 1, 4},
+		{"the third, still there", codecLight, 2, 4},
+	}
+	for _, tt := range tests {
+		codec, packed := s.pack(tt.codec, stream(tt.first), compress)
+		if codec != tt.codec || packed[0] != tt.first || packs != tt.packs {
+			t.Errorf("%s: compressor %d, stream %d, packed %d times; want %d, %d, %d", tt.about, codec, packed[0], packs, tt.codec, tt.first, tt.packs)
+		}
+	}
+	if s.pack(codecLight, stream(1)[:settledLeast-1], compress); packs != 5 {
+		t.Error("a small stream was kept")
+	}
+	if len(s.blocks) != 2 || len(s.order) != 2 || s.size > s.limit {
+		t.Errorf("%d blocks in an order of %d with %d bytes, of %d allowed", len(s.blocks), len(s.order), s.size, s.limit)
+	}
+}
+
+func TestSettledIsPackedOnce(t *testing.T) {
+	s := &NewHubCodec(1 << 20).settled
+	var packs atomic.Int32
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			_, packed := s.pack(codecLight, make([]byte, settledLeast), func(codec byte, src []byte) (byte, []byte) {
+				packs.Add(1)
+				return codec, src[:9]
+			})
+			if len(packed) != 9 {
+				t.Errorf("%d bytes", len(packed))
+			}
+		})
+	}
+	all.Wait()
+	if n := packs.Load(); n != 1 {
+		t.Errorf("packed %d times", n)
 	}
 }

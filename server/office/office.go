@@ -33,10 +33,14 @@ type Options struct {
 	PhotoQuota int64
 }
 
+// settledBytes is room for what the laptops of all villages of a township get
+// at first, packed.
+const settledBytes = 16 << 20
+
 // New returns the office of a store.
 func New(s Store, o Options) *Office {
 	clerk, _ := o.Policy.(syncproto.Clerk)
-	hub := &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewCodec(), Clerk: clerk}
+	hub := &syncproto.Hub{Policy: o.Policy, Rand: o.Rand, Codec: syncproto.NewHubCodec(settledBytes), Clerk: clerk}
 	return &Office{store: s, hub: hub, now: o.Now, rand: o.Rand, album: newAlbum(o, hub)}
 }
 
