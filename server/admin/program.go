@@ -63,8 +63,10 @@ type command struct {
 	// server if that has it open.
 	inside bool
 	// files are the numbers of arguments that name files; they are made
-	// absolute, because the server may stand in another folder.
+	// absolute, because the server may stand in another folder. All that
+	// follow the last do too, if more is set.
 	files []int
+	more  bool
 }
 
 // call is one run of a command.
@@ -105,6 +107,9 @@ func commands() []command {
 		{name: "verify", summary: "检查全部数据是否完好", example: "gridbookd verify", run: verify, inside: true},
 		{name: "dump", args: "[--village CODE] [--role ROLE --scope CODE]", summary: "按规范逐行打印全部资料，可与各电脑的 dump 逐字节比较",
 			example: "gridbookd dump --village 330702009204 > 沙溪村.ndjson", run: dump, inside: true},
+		{name: "bundle", args: "take FILE|DIR [FILE…] | first FILE --role ROLE --scope CODE --person NAME [--unlisted]",
+			summary: "U盘：take 并入各村交来的数据包，回执写在旁边；first 给连不上网的新电脑做一份首份数据",
+			example: "gridbookd bundle take /media/usb", run: bundle, inside: true, files: []int{1}, more: true},
 		{name: "purge", args: "ID --reason TEXT", summary: "依法彻底清除一条资料，所有电脑下次同步时一并清除",
 			example: "gridbookd purge 06f70h48000000000010 --reason 本人依法要求删除", run: purge, inside: true},
 	}
@@ -207,6 +212,11 @@ func (c *call) options(args []string) error {
 func (c *call) absolute() (err error) {
 	for _, i := range c.cmd.files {
 		if i < len(c.args) && err == nil {
+			c.args[i], err = filepath.Abs(c.args[i])
+		}
+	}
+	if files := c.cmd.files; c.cmd.more && len(files) > 0 {
+		for i := files[len(files)-1] + 1; i < len(c.args) && err == nil; i++ {
 			c.args[i], err = filepath.Abs(c.args[i])
 		}
 	}

@@ -25,6 +25,7 @@ type Office interface {
 	Exchange(*syncproto.Request) (*syncproto.Served, error)
 	Join(*syncproto.JoinRequest) (*syncproto.JoinReply, error)
 	Photos(*syncproto.PhotoRequest) (*syncproto.PhotoServing, error)
+	ForwardBundle(*syncproto.BundleRequest) (*syncproto.BundleReply, error)
 	Flush() error
 }
 
@@ -46,8 +47,9 @@ type Limits struct {
 	Waiting  int
 	Patience time.Duration
 	// Bodies bounds the bytes of all request bodies in memory, Albums those of
-	// photos, which have a budget of their own so that text never waits.
-	Bodies, Albums int64
+	// photos and Sticks those of sticks, which have budgets of their own so
+	// that text never waits.
+	Bodies, Albums, Sticks int64
 	// Flush is how often "last seen" is written down.
 	Flush time.Duration
 	// Grace is how long a stop waits for running exchanges.
@@ -66,6 +68,7 @@ func DefaultLimits() Limits {
 		Patience: 20 * time.Second,
 		Bodies:   128 << 20,
 		Albums:   48 << 20,
+		Sticks:   syncproto.MaxBundleMessage,
 		Flush:    time.Minute,
 		Grace:    15 * time.Second,
 	}
@@ -81,6 +84,7 @@ type Server struct {
 	photos *queue
 	bodies *budget
 	albums *budget
+	sticks *budget
 	http   *http.Server
 }
 
@@ -96,12 +100,14 @@ func New(o Office, l Limits, logger *slog.Logger) *Server {
 		photos: newQueue(l.Heavy, l.Waiting, l.Patience),
 		bodies: &budget{left: l.Bodies},
 		albums: &budget{left: l.Albums},
+		sticks: &budget{left: l.Sticks},
 	}
 	texts, album := door{s.bodies, syncproto.MaxMessage}, door{s.albums, syncproto.MaxPhotoMessage}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+syncproto.PathExchange, s.guard(texts, s.exchange, refusal))
 	mux.HandleFunc("POST "+syncproto.PathJoin, s.guard(texts, s.join, joinRefusal))
 	mux.HandleFunc("POST "+syncproto.PathPhotos, s.guard(album, s.movePhotos, photoRefusal))
+	mux.HandleFunc("POST "+syncproto.PathBundles, s.guard(door{s.sticks, syncproto.MaxBundleMessage}, s.takeBundle, bundleRefusal))
 	mux.HandleFunc("GET "+PathHealth, health)
 	s.http = &http.Server{
 		Handler:           mux,

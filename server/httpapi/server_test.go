@@ -30,6 +30,10 @@ func (f *fakeOffice) Join(q *syncproto.JoinRequest) (*syncproto.JoinReply, error
 	return f.join(q)
 }
 
+func (f *fakeOffice) ForwardBundle(q *syncproto.BundleRequest) (*syncproto.BundleReply, error) {
+	return &syncproto.BundleReply{Version: syncproto.Version, File: q.File, Person: string(q.Token)}, nil
+}
+
 func (f *fakeOffice) Photos(q *syncproto.PhotoRequest) (*syncproto.PhotoServing, error) {
 	return &syncproto.PhotoServing{Reply: &syncproto.PhotoReply{Version: 1, Now: int64(q.Budget)}}, nil
 }

@@ -19,6 +19,8 @@ const (
 	ActServe   = "serve"
 	ActVerify  = "verify"
 	ActRole    = "role"
+	ActBundle  = "bundle"     // taken from a stick
+	ActFirst   = "first_copy" // a laptop enrolled by stick
 )
 
 // Link returns the Chain of e when the entry before it has the chain prev.

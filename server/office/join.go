@@ -129,9 +129,12 @@ func putDeviceKeys(tx Tx, device uint32, q *syncproto.JoinRequest) error {
 		return nil
 	}
 	return errors.Join(
-		tx.PutSetting(fmt.Sprintf("device.%d.sign", device), q.SignKey),
-		tx.PutSetting(fmt.Sprintf("device.%d.recipient", device), []byte(q.Recipient)))
+		tx.PutSetting(signSetting(device), q.SignKey),
+		tx.PutSetting(recipientSetting(device), []byte(q.Recipient)))
 }
+
+func signSetting(device uint32) string      { return fmt.Sprintf("device.%d.sign", device) }
+func recipientSetting(device uint32) string { return fmt.Sprintf("device.%d.recipient", device) }
 
 // repeat answers again, unless the laptop has shown that it got the answer.
 func (o *Office) repeat(tx Tx, inv *Invite, q *syncproto.JoinRequest) (*syncproto.JoinReply, error) {
