@@ -19,6 +19,7 @@ import (
 
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
+	"gridbook/syncproto/phototest"
 	"gridbook/syncproto/syncsim"
 )
 
@@ -36,6 +37,8 @@ type office struct {
 	mu       sync.Mutex
 	store    *syncsim.HubStore
 	joined   map[string][]byte // replies to joins by secret and nonce
+	photos   *phototest.Memory
+	paths    []string // of the requests, in their order
 	requests int
 	resumed  int // connections with a session ticket
 	// before, if set, may answer instead; it is called without the lock.
@@ -55,6 +58,7 @@ func newOffice(t testing.TB) *office {
 	return &office{
 		t: t, now: wallClock,
 		hub:    &syncproto.Hub{Policy: ledger.Policy{}, Rand: rand.Reader, Codec: syncproto.NewCodec()},
+		photos: phototest.NewMemory(),
 		store:  syncsim.NewHubStore(syncproto.HubState{Township: township, Name: "新狮街道", Epoch: 7}),
 		joined: make(map[string][]byte),
 	}
@@ -71,13 +75,17 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.requests++
+	o.paths = append(o.paths, r.URL.Path)
 	if r.TLS != nil && r.TLS.DidResume {
 		o.resumed++
 	}
 	var out []byte
-	if r.URL.Path == syncproto.PathJoin {
+	switch r.URL.Path {
+	case syncproto.PathJoin:
 		out = o.join(body)
-	} else {
+	case syncproto.PathPhotos:
+		out = o.album(body)
+	default:
 		out = o.serve(body)
 	}
 	w.Header()["Date"] = nil
@@ -102,6 +110,35 @@ func (o *office) serve(body []byte) []byte {
 		return nil
 	}
 	return syncproto.AppendReply(nil, served.Reply)
+}
+
+func (o *office) album(body []byte) []byte {
+	hub := &syncproto.PhotoHub{Hub: o.hub, Tags: ledger.PhotoTags(), Quota: 1 << 30}
+	q, err := syncproto.DecodePhotoRequest(body)
+	if err != nil {
+		o.t.Errorf("photo request: %v", err)
+		return nil
+	}
+	var s *syncproto.PhotoServing
+	err = o.store.Update(func(tx syncproto.HubTx) (err error) {
+		if s, err = hub.Admit(tx, q, o.now()); err != nil {
+			return err
+		}
+		if err := s.Move(o.photos); err != nil {
+			return err
+		}
+		for _, id := range s.Unsettled() {
+			if _, err := hub.Settle(tx, id, o.photos, o.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		o.t.Errorf("photos: %v", err)
+		return nil
+	}
+	return syncproto.AppendPhotoReply(nil, s.Reply)
 }
 
 func (o *office) join(body []byte) []byte {

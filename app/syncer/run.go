@@ -39,7 +39,10 @@ const (
 
 // rest waits for the next time to try.
 func (s *Syncer) rest(ctx context.Context, err error, failures *backoff.ExponentialBackOff) woken {
+	var left *photosLeft
 	switch {
+	case errors.As(err, &left):
+		return s.until(ctx, s.pause(err, failures.NextBackOff()), s.wake)
 	case err == nil:
 		// Between 80 % and 120 %, so that laptops that were switched on at
 		// the same time do not come at the same time for ever.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gridbook/syncproto"
@@ -41,6 +42,7 @@ type Options struct {
 	// Networks returns something that differs when the laptop has come to
 	// another network; nil: nobody looks.
 	Networks func() string
+	Photos   Photos // nil: none are moved
 	Pace     Pace
 }
 
@@ -83,6 +85,7 @@ type Status struct {
 	LastSync int64  // when a sync last completed; 0: not since the start
 	Problem  *syncproto.Error
 	Last     *Report // of the newest completed sync
+	Photos   bool    // the text is through, and photos are being moved
 }
 
 // Report is what one sync did.
@@ -92,6 +95,7 @@ type Report struct {
 	Epoch  syncproto.Epoch
 	Offset int64 // how far the hub's clock is ahead of ours, in ms
 	Took   time.Duration
+	Photos PhotoReport
 }
 
 // Syncer syncs one laptop with its hub. Its methods may be called at the same
@@ -106,6 +110,9 @@ type Syncer struct {
 	wake   chan struct{} // edits
 	poked  chan struct{} // a sync ended that Run did not start
 	budget budget        // guarded by turn
+	queued atomic.Int32  // syncs that wait for their turn
+	// noPhotos says that the hub did not know of photos; guarded by turn.
+	noPhotos bool
 
 	mu     sync.Mutex
 	status Status
@@ -162,15 +169,22 @@ func (s *Syncer) Close() error { return s.transport.Close() }
 func (s *Syncer) SyncNow(ctx context.Context) (Report, error) {
 	rep, err := s.sync(ctx)
 	notify(s.poked)
-	return rep, err
+	return rep, textOnly(err)
 }
 
 func (s *Syncer) sync(ctx context.Context) (Report, error) {
+	s.queued.Add(1)
 	select {
 	case s.turn <- struct{}{}:
+		s.queued.Add(-1)
 		defer func() { <-s.turn }()
 	case <-ctx.Done():
+		s.queued.Add(-1)
 		return Report{}, ctx.Err()
+	}
+	select {
+	case <-s.wake: // what was written until now goes in this sync
+	default:
 	}
 	s.set(func(st *Status) { st.Phase, st.NextTry, st.Done, st.Left = Running, 0, 0, 0 })
 	began, before := time.Now(), s.transport.Traffic()
@@ -179,6 +193,9 @@ func (s *Syncer) sync(ctx context.Context) (Report, error) {
 	r.report.Took = time.Since(began)
 	r.report.Traffic = s.transport.Traffic().Minus(before)
 	s.ended(r.report, err)
+	if err == nil {
+		err = s.afterwards(ctx, r, began, before)
+	}
 	return r.report, err
 }
 
