@@ -1,5 +1,5 @@
-// Package doubles proposes households, and residents, that look like one: the
-// same person listed twice, a household typed in by two people. It proposes;
+// Package doubles proposes households, residents and Party members that look
+// like one: the same person listed twice, a household typed in by two people. It proposes;
 // a person decides. Everything here is pure.
 package doubles
 
@@ -21,11 +21,13 @@ const (
 	SameAddress Reason = "address" // the same name (of the head) and about the same address
 	SamePhone   Reason = "phone"   // the same name and phone number
 	SamePeople  Reason = "people"  // two households with the same people
+	SameMonth   Reason = "month"   // members: the same name and month of birth
+	SameBranch  Reason = "branch"  // members: the same name and branch or grid
 )
 
 // Pair is two records that look like one; A is the older.
 type Pair struct {
-	Kind roster.Kind // KindHousehold or KindResident
+	Kind roster.Kind // KindHousehold, KindResident or KindMember
 	A, B roster.ID
 	Why  []Reason
 }
@@ -44,6 +46,7 @@ func Find(r *roster.Roster, idNo func(roster.ID) string) []Pair {
 	}
 	f.people()
 	f.households()
+	f.members()
 	out := make([]Pair, 0, len(f.found))
 	for _, p := range f.found {
 		if !r.Different(p.A, p.B) {
@@ -52,13 +55,18 @@ func Find(r *roster.Roster, idNo func(roster.ID) string) []Pair {
 		}
 	}
 	slices.SortFunc(out, func(a, b Pair) int {
-		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.A.Compare(b.A), a.B.Compare(b.B))
+		return cmp.Or(cmp.Compare(rank(a.Kind), rank(b.Kind)), a.A.Compare(b.A), a.B.Compare(b.B))
 	})
 	return out
 }
 
 func weight(r Reason) int {
-	return slices.Index([]Reason{SameNumber, SameBirth, SameAddress, SamePhone, SamePeople}, r)
+	return slices.Index([]Reason{SameNumber, SameBirth, SameMonth, SameAddress, SamePhone, SamePeople, SameBranch}, r)
+}
+
+// rank puts households first, then residents, then members.
+func rank(k roster.Kind) int {
+	return slices.Index([]roster.Kind{roster.KindHousehold, roster.KindResident, roster.KindMember}, k)
 }
 
 type finder struct {

@@ -57,6 +57,9 @@ func (r *Roster) regrid() {
 	for _, m := range r.Members {
 		m.Grid = r.GridFor(m.grid)
 	}
+	for _, m := range r.foldedMembers {
+		m.Grid = r.GridFor(m.grid)
+	}
 	for _, m := range r.Micros {
 		m.Grid = r.GridFor(m.grid)
 	}

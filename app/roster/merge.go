@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Merge is what somebody decided about two households, or two residents, that
-// look like one.
+// Merge is what somebody decided about two households, residents or members
+// that look like one.
 type Merge struct {
 	ID         ID
 	Keep, Drop ID
@@ -16,7 +16,7 @@ type Merge struct {
 func (f fields) merge() (m *Merge, stands bool) {
 	m = &Merge{ID: f.rec.ID, Keep: f.ref("keep"), Drop: f.ref("drop"), Same: f.text("decision") == "same"}
 	kind := f.text("collection")
-	return m, (kind == "household" || kind == "resident") && !f.bool("undone") && m.Keep != m.Drop
+	return m, (kind == "household" || kind == "resident" || kind == "member") && !f.bool("undone") && m.Keep != m.Drop
 }
 
 // pair names two records in the order of their ids.
@@ -90,6 +90,9 @@ func (r *Roster) kindOf(id ID) Kind {
 	if r.Residents[id] != nil || r.foldedResidents[id] != nil {
 		return KindResident
 	}
+	if r.Members[id] != nil || r.foldedMembers[id] != nil {
+		return KindMember
+	}
 	return 0
 }
 
@@ -142,6 +145,14 @@ func (r *Roster) resettle(id ID) {
 		r.putResident(p)
 	} else if p := r.foldedResidents[id]; p != nil {
 		r.putResident(p)
+	}
+	if m := r.Members[id]; m != nil {
+		r.putMember(m)
+	} else if m := r.foldedMembers[id]; m != nil {
+		r.putMember(m)
+	}
+	for _, l := range r.linksOf[id] {
+		l.Member = r.Resolve(id)
 	}
 	for _, p := range slices.Clone(r.people[id]) {
 		r.putResident(p)

@@ -74,6 +74,8 @@ type Member struct {
 	Reason  string // why the number of households is out of range
 	Mobile  bool
 	Exempt  bool
+	Birth   int64 // ledger.PartialDate as Int, 0: unknown
+	Of      ID    // the resident that the member is, zero: not known
 	To      int64
 
 	grid ID // as in Micro
@@ -131,7 +133,7 @@ type Link struct {
 	Basis             string // code
 	From, To          int64  // days; 0: open
 
-	home ID // as in Resident
+	home, who ID // as the record names them; Household and Member stand for them
 }
 
 // Care is a care mark; never more than a category and what is needed.

@@ -66,7 +66,7 @@ func (f fields) member() *Member {
 		ID: f.rec.ID, Village: f.word("village"), Name: f.text("name"), Phone: f.text("phone"),
 		Address: f.text("address"), Post: f.word("party_post"), Branch: f.ref("branch"), grid: f.ref("grid"),
 		Status: f.word("party_status"), Online: f.word("online_branch"), Reason: f.text("link_reason"),
-		Mobile: f.bool("mobile_member"), Exempt: f.bool("exempt"), To: f.int("to"),
+		Mobile: f.bool("mobile_member"), Exempt: f.bool("exempt"), To: f.int("to"), Birth: f.int("birth_ym"), Of: f.ref("resident"),
 	}
 }
 
@@ -96,8 +96,8 @@ func (f fields) resident() *Resident {
 
 func (f fields) link() *Link {
 	return &Link{
-		ID: f.rec.ID, Member: f.ref("member"), Household: f.ref("household"), Basis: f.word("link_basis"),
-		From: f.int("from"), To: f.int("to"), home: f.ref("household"),
+		ID: f.rec.ID, Household: f.ref("household"), Basis: f.word("link_basis"),
+		From: f.int("from"), To: f.int("to"), home: f.ref("household"), who: f.ref("member"),
 	}
 }
 

@@ -26,6 +26,7 @@ type Roster struct {
 	// What was merged into another record is kept here, not above.
 	foldedHouseholds map[ID]*Household
 	foldedResidents  map[ID]*Resident
+	foldedMembers    map[ID]*Member
 	groups           groups
 	different        map[pair]bool
 	unsettled        bool // Settle has something to do
@@ -48,7 +49,7 @@ func New() *Roster {
 		Branches: map[ID]*Branch{}, Covers: map[ID]*BranchGrid{}, Members: map[ID]*Member{},
 		Roles: map[ID]*Role{}, Households: map[ID]*Household{}, Residents: map[ID]*Resident{},
 		Links: map[ID]*Link{}, Cares: map[ID]*Care{}, Merges: map[ID]*Merge{},
-		foldedHouseholds: map[ID]*Household{}, foldedResidents: map[ID]*Resident{},
+		foldedHouseholds: map[ID]*Household{}, foldedResidents: map[ID]*Resident{}, foldedMembers: map[ID]*Member{},
 		people: map[ID][]*Resident{}, linksTo: map[ID][]*Link{}, linksOf: map[ID][]*Link{},
 		caresOf: map[ID][]*Care{}, index: newSearchIndex(), words: map[string]string{},
 	}
@@ -103,9 +104,9 @@ func (r *Roster) Put(rec *syncproto.Record) {
 		r.dropLink(rec.ID)
 		l := f.link()
 		r.Links[l.ID] = l
-		l.Household = r.Resolve(l.home)
+		l.Household, l.Member = r.Resolve(l.home), r.Resolve(l.who)
 		r.linksTo[l.home] = append(r.linksTo[l.home], l)
-		r.linksOf[l.Member] = append(r.linksOf[l.Member], l)
+		r.linksOf[l.who] = append(r.linksOf[l.who], l)
 	case ledger.Care:
 		r.dropCare(rec.ID)
 		c := f.care()
@@ -134,8 +135,8 @@ func (r *Roster) Remove(k syncproto.Key) {
 	case ledger.BranchGrid:
 		delete(r.Covers, k.ID)
 	case ledger.Member:
-		delete(r.Members, k.ID)
-		r.index.remove(k.ID)
+		r.dropMember(k.ID)
+		r.unsettled = true
 	case ledger.RoleHeld:
 		delete(r.Roles, k.ID)
 	case ledger.Household:
@@ -155,9 +156,23 @@ func (r *Roster) Remove(k syncproto.Key) {
 }
 
 func (r *Roster) putMember(m *Member) {
+	r.come(m.ID)
+	r.dropMember(m.ID)
 	m.Grid = r.GridFor(m.grid)
+	if r.Folded(m.ID) {
+		r.foldedMembers[m.ID] = m
+		return
+	}
 	r.Members[m.ID] = m
 	r.index.put(KindMember, m.ID, ID{}, m.Name, m.Address, m.Phone, "")
+}
+
+func (r *Roster) dropMember(id ID) {
+	delete(r.foldedMembers, id)
+	if _, ok := r.Members[id]; ok {
+		delete(r.Members, id)
+		r.index.remove(id)
+	}
 }
 
 func (r *Roster) putHousehold(h *Household) {
@@ -218,7 +233,7 @@ func (r *Roster) dropLink(id ID) {
 	if old, ok := r.Links[id]; ok {
 		delete(r.Links, id)
 		without(r.linksTo, old.home, old)
-		without(r.linksOf, old.Member, old)
+		without(r.linksOf, old.who, old)
 	}
 }
 
@@ -262,7 +277,7 @@ func (r *Roster) PeopleOf(household ID) []*Resident { return gather(r, r.people,
 func (r *Roster) LinksTo(household ID) []*Link { return gather(r, r.linksTo, household) }
 
 // LinksOf lists the links of a member, ended ones too.
-func (r *Roster) LinksOf(member ID) []*Link { return r.linksOf[member] }
+func (r *Roster) LinksOf(member ID) []*Link { return gather(r, r.linksOf, member) }
 
 // CaresOf lists the care marks of a household and of its people, ended ones
 // too.

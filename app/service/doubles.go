@@ -56,8 +56,7 @@ func (r reader) doublesOf(household syncproto.ID, village string) ([]doubles.Pai
 	var out []doubles.Pair
 	for _, p := range all {
 		a, b := r.householdOfPair(p)
-		h := r.roster.Households[a]
-		if !household.IsZero() && a != household && b != household || village != "" && (h == nil || h.Village != village) {
+		if !household.IsZero() && a != household && b != household || village != "" && r.villageOfPair(p) != village {
 			continue
 		}
 		out = append(out, p)
@@ -66,15 +65,32 @@ func (r reader) doublesOf(household syncproto.ID, village string) ([]doubles.Pai
 }
 
 func (r reader) householdOfPair(p doubles.Pair) (a, b syncproto.ID) {
-	if p.Kind == roster.KindHousehold {
+	switch p.Kind {
+	case roster.KindHousehold:
 		return p.A, p.B
+	case roster.KindMember:
+		return a, b // a member is of a village, not of a household
 	}
 	return r.roster.Residents[p.A].Household, r.roster.Residents[p.B].Household
 }
 
+func (r reader) villageOfPair(p doubles.Pair) string {
+	if m := r.roster.Members[p.A]; m != nil {
+		return m.Village
+	}
+	a, _ := r.householdOfPair(p)
+	if h := r.roster.Households[a]; h != nil {
+		return h.Village
+	}
+	return ""
+}
+
 func collectionOf(k roster.Kind) syncproto.Collection {
-	if k == roster.KindHousehold {
+	switch k {
+	case roster.KindHousehold:
 		return ledger.Household
+	case roster.KindMember:
+		return ledger.Member
 	}
 	return ledger.Resident
 }
@@ -82,6 +98,7 @@ func collectionOf(k roster.Kind) syncproto.Collection {
 var reasonWords = map[doubles.Reason]string{
 	doubles.SameNumber: "身份证号码相同", doubles.SameBirth: "同名、同一天出生", doubles.SameAddress: "同名、地址相近",
 	doubles.SamePhone: "同名、同一电话", doubles.SamePeople: "两户里有相同的人",
+	doubles.SameMonth: "同名、出生年月相同", doubles.SameBranch: "同名、同一支部或网格",
 }
 
 // Doubles lists what looks like one: of a household and its people, or with ""

@@ -236,3 +236,43 @@ func TestDeleteTakesWhatWasMergedAlong(t *testing.T) {
 		t.Error("the undo did not bring both back")
 	}
 }
+
+func TestMembersAreMerged(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	b := s.laptop.Book
+	v := settle(t, b)
+	twin := put(t, b, "member", map[string]any{"name": "吕建国", "phone": "13700009999", "party_post": "委员"})
+	put(t, b, "link", map[string]any{"member": twin, "household": v.second, "from": "2024-01-01"})
+	put(t, b, "role", map[string]any{"member": twin, "role": "fulltime", "grid": v.grid, "from": "2024-01-01"})
+	visit := put(t, b, "visit", map[string]any{"date": "2024-03-01", "mode": "door", "household": v.second, "visitor": twin})
+	got := mustDoubles(t, b)
+	if got.Total != 1 || got.Rows[0].Collection != "member" || !got.Rows[0].CanWrite || got.Rows[0].Why[0] != "同名、同一电话" {
+		t.Fatalf("proposed %+v", got)
+	}
+	saved, err := s.Merge(t.Context(), v.member, twin, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.Member(t.Context(), v.member)
+	if err != nil || len(page.Households) != 2 || len(page.Member.Roles) != 1 || page.Member.Households != 2 {
+		t.Errorf("merged %+v %v", page.Member, err)
+	}
+	if old, err := s.Member(t.Context(), twin); err != nil || old.Member.ID != v.member {
+		t.Errorf("the old address leads to %+v %v", old.Member, err)
+	}
+	if list, err := s.Members(t.Context(), shaxi); err != nil || len(list) != 1 {
+		t.Errorf("%d members %v", len(list), err)
+	}
+	if rows := mustPage(t, b, v.second); rows.Visits.Rows[0].ID != visit || rows.Visits.Rows[0].Visitor != "吕建国" || rows.Links[0].Member != v.member {
+		t.Errorf("visits %+v, links %+v", rows.Visits.Rows, rows.Links)
+	}
+	if hits := b.Search("吕建国", 0); len(hits) != 1 {
+		t.Errorf("search finds %+v", hits)
+	}
+	if _, err := s.Undo(t.Context(), saved.Undo); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.Members(t.Context(), shaxi); err != nil || len(list) != 2 {
+		t.Errorf("after the undo %d members %v", len(list), err)
+	}
+}

@@ -217,7 +217,7 @@ func (r reader) holders(place syncproto.ID, role, named string) []Contact {
 }
 
 func (r reader) contact(member syncproto.ID, name, phone string) Contact {
-	if m, ok := r.roster.Members[member]; ok {
+	if m, ok := r.roster.Members[r.roster.Resolve(member)]; ok {
 		return Contact{Member: member.String(), Name: m.Name, Phone: firstOf(phone, m.Phone)}
 	}
 	return Contact{Name: name, Phone: phone}
@@ -261,7 +261,7 @@ func (r reader) memberRow(m *roster.Member) MemberRow {
 		Sync: r.state(k), Conflicts: r.derived.conflicts[k],
 	}
 	for _, one := range r.roster.Roles {
-		if one.Member == m.ID && roster.Now(one.From, one.To, r.today()) {
+		if r.roster.Resolve(one.Member) == m.ID && roster.Now(one.From, one.To, r.today()) {
 			out.Roles = append(out.Roles, ledger.MustTable("role").Label(one.Role))
 		}
 	}

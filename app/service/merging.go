@@ -9,7 +9,7 @@ import (
 	"gridbook/syncproto/ledger"
 )
 
-// Merge decides that drop is the same household, or resident, as keep. What
+// Merge decides that drop is the same household, resident or member as keep. What
 // keep leaves empty is filled in from drop, and the fields named in take are
 // taken from it. Of two households the people in both are merged too. drop is
 // kept, hidden; whatever refers to it is shown with keep. It fails with
@@ -75,7 +75,7 @@ func (r reader) merging(keep, drop syncproto.ID) (merging, error) {
 		return m, err
 	}
 	if m.keep.Collection != m.drop.Collection {
-		return m, &syncproto.Error{Code: syncproto.CodeUsage, Message: "一条是户，一条是居民，不能合并", Hint: "请选两户，或两个人。"}
+		return m, &syncproto.Error{Code: syncproto.CodeUsage, Message: "一条是" + labelOf(m.keep.Collection) + "，一条是" + labelOf(m.drop.Collection) + "，不能合并", Hint: "请选两户、两个居民，或两名党员。"}
 	}
 	m.village = r.home(m.keep)
 	if r.home(m.drop) != m.village {
@@ -84,9 +84,9 @@ func (r reader) merging(keep, drop syncproto.ID) (merging, error) {
 	return m, nil
 }
 
-// mergeable returns a household or resident that is here.
+// mergeable returns a household, resident or member that is here.
 func (r reader) mergeable(id syncproto.ID) (*syncproto.Record, error) {
-	for _, c := range [...]syncproto.Collection{ledger.Household, ledger.Resident} {
+	for _, c := range [...]syncproto.Collection{ledger.Household, ledger.Resident, ledger.Member} {
 		rec, err := r.tx.Get(syncproto.Key{Collection: c, ID: id})
 		if err != nil {
 			return nil, err
@@ -95,7 +95,7 @@ func (r reader) mergeable(id syncproto.ID) (*syncproto.Record, error) {
 			return rec, nil
 		}
 	}
-	return nil, notFound("找不到编号为 " + id.String() + " 的户或居民")
+	return nil, notFound("找不到编号为 " + id.String() + " 的户、居民或党员")
 }
 
 // mergeEdits adds the decision and what keep takes from drop.
@@ -124,13 +124,14 @@ func (r reader) mergeEdits(edits []edit.Edit, m merging, take []string) ([]edit.
 }
 
 // taken works out what a record takes from another: what it has not itself,
-// and what take names. Where somebody lives is no gap to be filled.
+// and what take names. Where somebody lives is no gap to be filled, nor is
+// that somebody left.
 func (r reader) taken(c *ledger.Collection, keep, drop *syncproto.Record, take []string) (sets []edit.Set, keys []string) {
 	for i := range c.Fields {
 		f := &c.Fields[i]
 		v, mine := drop.Value(f.Tag), keep.Value(f.Tag)
 		wanted := mine.IsNull() || slices.Contains(take, f.Key)
-		if f.Tag == ledger.TagVillage || f.Tag == ledger.TagDeleted || v.IsNull() || v == mine || !wanted {
+		if f.Tag == ledger.TagVillage || f.Key == "to" || f.Tag == ledger.TagDeleted || v.IsNull() || v == mine || !wanted {
 			continue
 		}
 		sets = append(sets, edit.Set{Tag: f.Tag, Value: v})

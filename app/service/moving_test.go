@@ -250,6 +250,9 @@ func TestWhereAHouseholdWent(t *testing.T) {
 	if list, err := l.Book.MovedAway(); err != nil || len(list) != 1 || list[0].Household != v.first {
 		t.Errorf("moved away: %+v %v", list, err)
 	}
+	if _, err := l.Book.Find(mustID(t, v.first)); err == nil || !strings.Contains(err.Error(), "转到") {
+		t.Errorf("who looks for it is told %v", err)
+	}
 	_, err = s.Undo(t.Context(), saved.Undo)
 	wantCode(t, "an undo after it went up", err, syncproto.CodeNotFound)
 	_, err = s.Move(t.Context(), MoveTo{Household: v.first, Grid: v.grid})

@@ -61,7 +61,22 @@ func (b *Book) Find(id syncproto.ID) (*syncproto.Record, error) {
 		}
 		return notFound("找不到编号为 " + id.String() + " 的记录")
 	})
+	if syncproto.CodeOf(err) == syncproto.CodeNotFound {
+		return nil, b.wentAway(id, err)
+	}
 	return found, err
+}
+
+// wentAway says of a household that is not here where it went, if that is why.
+func (b *Book) wentAway(id syncproto.ID, otherwise error) error {
+	b.Loaded()
+	_ = b.read(func(r reader) error {
+		if n, left := r.derived.whereTo(id); left {
+			otherwise = n.problem()
+		}
+		return nil
+	})
+	return otherwise
 }
 
 // disputed finds the record under an id in which a field is in conflict: the

@@ -117,6 +117,8 @@ func (s *Service) Member(ctx context.Context, id string) (MemberPage, error) {
 		return MemberPage{}, err
 	}
 	return ask(ctx, s, func(r reader) (MemberPage, error) {
+		k.ID = r.roster.Resolve(k.ID) // what was merged into another leads there
+		id = k.ID.String()
 		rec, err := r.get(k)
 		if err != nil {
 			return MemberPage{}, err
@@ -168,7 +170,13 @@ func (s *Service) Household(ctx context.Context, id string) (HouseholdPage, erro
 	if err != nil {
 		return HouseholdPage{}, err
 	}
-	return ask(ctx, s, func(r reader) (HouseholdPage, error) { return r.page(k.ID) })
+	page := func(r reader) (HouseholdPage, error) { return r.page(k.ID) }
+	out, err := ask(ctx, s, page)
+	if b, open := s.book(); syncproto.CodeOf(err) == syncproto.CodeNotFound && open == nil && b.isLoading() {
+		b.Loaded() // it may say where the household went
+		return ask(ctx, s, page)
+	}
+	return out, err
 }
 
 // VisitsOf returns the contact log of a household, newest first, from a
