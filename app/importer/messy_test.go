@@ -159,6 +159,23 @@ func TestNamesakes(t *testing.T) {
 	b.one(ledger.Visit, map[string]string{"visitor_name": "刘秀", "companions": "周敏"})
 }
 
+// Whatever stands between two names, the first is who went.
+func TestVisitorsAreParted(t *testing.T) {
+	for cell, companions := range map[string]string{
+		"刘秀、周敏": "周敏", "刘秀，周敏": "周敏", "刘秀；周敏": "周敏", "刘秀,周敏": "周敏", "刘秀/周敏": "周敏",
+		"刘秀，周敏，吕 布": "周敏、吕布", "刘秀、周敏 吕建国": "周敏、吕建国",
+	} {
+		b := newBook(t)
+		b.take(Households, "h.csv", []byte("户号,姓名,与户主关系,家庭住址\n1,张三,户主,上沙1号\n"), shaxi)
+		p := b.take(Visits, "v.csv", []byte("走访日期,走访方式,走访人,走访户(户主),地址\n2024.3.5,入户,\""+cell+"\",张三,上沙1号\n"), shaxi)
+		if p.Created["visit"] != 1 {
+			t.Errorf("%s: created %v, refused %v", cell, p.Created, p.Refused)
+			continue
+		}
+		b.one(ledger.Visit, map[string]string{"visitor_name": "刘秀", "companions": companions})
+	}
+}
+
 func TestUnknownGridIsRefusedWhereThereAreGrids(t *testing.T) {
 	b := newBook(t)
 	b.take(Grids, "g.csv", []byte("村(社区),网格名称,网格长\n沙溪村,沙溪第一网格,刘秀\n下裴村,下裴第一网格,唐梅\n"), shaxi)

@@ -74,19 +74,23 @@ func (d *directory) names() map[string]string {
 	return out
 }
 
+// between is what people write between two names; the wide comma and
+// semicolon are what a Chinese keyboard gives.
+const between = "、，,；;/\n"
+
 // visitor takes the first name of the cell as the visitor, as a member if just
 // one has that name, and the others as companions.
 func (p *planner) visitor(d *draft, dir *directory) {
 	text := d.entry.text("visitor")
 	first, rest := text, ""
-	if i := strings.IndexAny(text, "、,,;;/\n"); i > 0 {
-		first, rest = text[:i], strings.TrimLeft(text[i:], "、,,;;/\n ")
+	if i := strings.IndexAny(text, between); i > 0 {
+		first, rest = text[:i], strings.TrimLeft(text[i:], between+" ")
 	}
 	if text == "" || d.entry.cells["visitor"].fault {
 		return
 	}
 	if rest != "" && d.part("companions") == "" {
-		d.put("companions", syncproto.TextOf(strings.Join(strings.Fields(rest), "、")))
+		d.put("companions", syncproto.TextOf(strings.Join(namesIn(rest), "、")))
 	}
 	if n, _ := dir.member(first, "", nil); n != nil {
 		d.point("visitor", n)
@@ -98,6 +102,22 @@ func (p *planner) visitor(d *draft, dir *directory) {
 		return
 	}
 	d.put("visitor_name", v)
+}
+
+// namesIn splits a list of names. Spaces part them too where nothing else does:
+// a name of two characters is often spread over three.
+func namesIn(text string) []string {
+	if !strings.ContainsAny(text, between) {
+		return strings.Fields(text)
+	}
+	names := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(between, r) })
+	out := names[:0]
+	for _, name := range names {
+		if name = strings.Join(strings.Fields(name), ""); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // visitAddress keeps the address only where it is not the household's.

@@ -173,7 +173,7 @@ func cellBool(f *Field, c Cell) (syncproto.Value, error) {
 
 func cellList(f *Field, c Cell) (syncproto.Value, error) {
 	var items []string
-	for _, s := range strings.FieldsFunc(c.Text, func(r rune) bool { return strings.ContainsRune("、,,;;/\n\r", r) }) {
+	for _, s := range strings.FieldsFunc(c.Text, func(r rune) bool { return strings.ContainsRune("、，,；;/\n\r", r) }) {
 		if s = trim(s); s != "" {
 			items = append(items, s)
 		}
