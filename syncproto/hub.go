@@ -70,6 +70,8 @@ type exchange struct {
 	taken  map[Key]*Stored // of the upload: as it stood before, nil: not here
 	held   map[Key]bool    // of the upload: kept in the inbox
 	failed error           // of the store, found where none can be returned
+
+	overtaken bool // the upload was: its sender gets no news, see lease
 }
 
 // Serve answers one request. The error is of the store; everything that the
@@ -150,11 +152,10 @@ func (x *exchange) run() error {
 			x.device.Whole = x.now
 		}
 	}
-	overtaken := false
 	switch {
 	case NeedsWrite(x.req):
 		var proceed bool
-		if proceed, overtaken, err = x.lease(); err != nil || !proceed {
+		if proceed, x.overtaken, err = x.lease(); err != nil || !proceed {
 			return err
 		}
 	case x.oldEpoch():
@@ -171,7 +172,7 @@ func (x *exchange) run() error {
 		}
 	}
 	switch {
-	case overtaken:
+	case x.overtaken:
 		return nil
 	case x.req.Probe != nil:
 		return x.probe()

@@ -36,7 +36,7 @@ func (x *exchange) upload() error {
 	}
 	// Only now: a record may have followed another of the same batch.
 	for _, r := range batch.Records {
-		if old, ok := x.taken[r.Key]; ok {
+		if old, ok := x.taken[r.Key]; ok && !x.overtaken {
 			if err := x.echo(r, old); err != nil {
 				return err
 			}
