@@ -139,16 +139,11 @@ func (e *enrolment) begin(tx Tx) (j joining, err error) {
 		return j, nil
 	}
 	j = joining{Secret: secret[:], Nonce: make([]byte, syncproto.NonceSize)}
-	seed := make([]byte, ed25519.SeedSize)
-	for _, b := range [][]byte{j.Nonce, seed} {
-		if _, err := io.ReadFull(e.o.Rand, b); err != nil {
-			return j, fmt.Errorf("random bytes: %w", err)
-		}
+	if _, err := io.ReadFull(e.o.Rand, j.Nonce); err != nil {
+		return j, fmt.Errorf("random bytes: %w", err)
 	}
-	identity, err := age.GenerateX25519Identity()
-	if err != nil {
-		return j, fmt.Errorf("make a key for bundles: %w", err)
+	if j.Keys, err = newKeys(e.o.Rand); err != nil {
+		return j, err
 	}
-	j.Keys = Keys{Sign: ed25519.NewKeyFromSeed(seed), Identity: identity.String()}
 	return j, saveSetting(tx, joiningSetting, j)
 }

@@ -19,16 +19,22 @@ func (s sealed) Update(f func(Tx) error) error {
 
 // Open returns the Syncer of an enrolled laptop; CodeNotJoined if it is not.
 func Open(store Store, h HTTPOptions, o Options) (*Syncer, error) {
-	var t *HTTP
+	var t Transport
 	err := store.Update(func(tx Tx) error {
 		hub, err := HubOf(tx)
 		if err != nil {
 			return err
 		}
-		if t, err = NewHTTP(hub, h); err != nil {
+		if hub.Address == "" {
+			t = nowhere{}
+			return nil
+		}
+		way, err := NewHTTP(hub, h)
+		if err != nil {
 			return err
 		}
-		return t.Load(tx)
+		t = way
+		return way.Load(tx)
 	})
 	if err != nil {
 		return nil, err

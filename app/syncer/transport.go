@@ -153,7 +153,7 @@ func (t *HTTP) Exchange(ctx context.Context, path string, body []byte) (Answer, 
 	if err := ours(resp); err != nil {
 		return Answer{}, err
 	}
-	out, err := readBody(resp)
+	out, err := readBody(resp, longest(path))
 	if err != nil {
 		return Answer{}, failure(err, true)
 	}
@@ -180,13 +180,21 @@ func ours(resp *http.Response) error {
 	return notOurs(cause)
 }
 
+// longest bounds the answers of a path, in bytes.
+func longest(path string) int64 {
+	if path == syncproto.PathBundles {
+		return syncproto.MaxBundleMessage
+	}
+	return syncproto.MaxMessage
+}
+
 // readBody reads within the limit; the body grows as it arrives.
-func readBody(resp *http.Response) ([]byte, error) {
-	if resp.ContentLength > syncproto.MaxMessage {
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.ContentLength > limit {
 		return nil, tooLarge()
 	}
-	out, err := io.ReadAll(io.LimitReader(resp.Body, syncproto.MaxMessage+1))
-	if err == nil && len(out) > syncproto.MaxMessage {
+	out, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err == nil && int64(len(out)) > limit {
 		err = tooLarge()
 	}
 	return out, err
