@@ -75,6 +75,9 @@ func NewBook(store *boltstore.Store, now func() time.Time, wrote func(keys []syn
 		if b.me, err = readIdentity(tx); err != nil {
 			return err
 		}
+		if b.me, err = b.me.current(tx); err != nil {
+			return err
+		}
 		return b.load(tx)
 	})
 	if err != nil {

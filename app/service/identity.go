@@ -93,6 +93,27 @@ func readIdentity(tx *boltstore.Tx) (Identity, error) {
 	return id, nil
 }
 
+// current is the identity as the township has it now: it may have given the
+// laptop another role or place since it was enrolled. The list of devices says
+// so; the laptop heeds it from the next start on.
+func (id Identity) current(tx *boltstore.Tx) (Identity, error) {
+	meta, err := tx.Meta()
+	if err != nil {
+		return id, err
+	}
+	c := ledger.Must(ledger.Device)
+	for rec, err := range tx.Scan(ledger.Device) {
+		if err != nil {
+			return id, err
+		}
+		role, scope := ledger.Role(rec.Value(c.Tag("role")).Text()), rec.Value(c.Tag("scope")).Text()
+		if syncproto.ReplicaID(rec.Value(c.Tag("replica")).Int()) == meta.Replica && ledger.ValidScope(role, scope) {
+			id.Role, id.Scope = role, scope
+		}
+	}
+	return id, nil
+}
+
 // placeName returns what people call a place.
 func placeName(code string) string {
 	if p, ok := ledger.PlaceOf(ledger.Area(code)); ok {

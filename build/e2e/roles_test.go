@@ -73,7 +73,12 @@ func TestRoleChange(t *testing.T) {
 	if d := w.dump(goes); bytes.Contains(d, []byte("周大明")) || bytes.Contains(d, []byte("没来得及")) {
 		t.Errorf("keeps\n%s", d)
 	}
+	// What they write from now on belongs to the new village.
+	w.apply(goes, op{Op: "put", Collection: "household", Fields: map[string]any{"head_name": "下裴的人", "address": "下裴村1号"}})
 	w.sync(goes, office)
+	if !bytes.Contains(w.held(xiapei), []byte("下裴的人")) {
+		t.Errorf("new work is not in the new village:\n%s", w.held(""))
+	}
 	items := w.of(w.dump(office), "inbox")
 	if len(items) != 2 {
 		t.Fatalf("the inbox has %v", items)
