@@ -24,7 +24,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.data, "workload", "", "a folder that workload.mjs has written; empty: make one")
-	flag.Var(&o.works, "works", "which to do, as W1,W3; TLS: what TLS adds; none: nothing (default all)")
+	flag.Var(&o.works, "works", "which to do, as W1,W3; crowd: 300 first copies at once; TLS: what TLS adds; none: nothing (default all)")
 	flag.BoolVar(&o.large, "large", false, "also W2 and W4 at 10,000, 100,000 and 1,000,000 stored records (minutes)")
 	flag.BoolVar(&o.slow6, "slow6", false, "also W6 on the slow link (minutes)")
 	flag.Parse()
@@ -68,7 +68,7 @@ func run(o options) error {
 	if err := generate(o.data, villages); err != nil {
 		return err
 	}
-	if o.works.some("W1", "W2", "W3", "W4", "W5", "W6") {
+	if o.works.some("W1", "W2", "W3", "W4", "W5", "W6", "crowd") {
 		if err := works(programs, dir, o); err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func works(programs stage.Programs, dir string, o options) error {
 	for _, work := range []struct {
 		names []string
 		do    func(*township, options) error
-	}{{[]string{"W1"}, showW1}, {[]string{"W2", "W4"}, showW2and4}, {[]string{"W3"}, showW3}, {[]string{"W5"}, showW5}, {[]string{"W6"}, showW6}} {
+	}{{[]string{"W1"}, showW1}, {[]string{"W2", "W4"}, showW2and4}, {[]string{"W3"}, showW3}, {[]string{"W5"}, showW5}, {[]string{"W6"}, showW6}, {[]string{"crowd"}, showCrowd}} {
 		if !o.works.some(work.names...) {
 			continue
 		}

@@ -113,7 +113,7 @@ func (p *pen) post(path string, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", path, err)
 	}
-	if r.StatusCode != http.StatusOK {
+	if r.StatusCode != http.StatusOK && r.StatusCode != http.StatusServiceUnavailable { // busy is a message too
 		return nil, fmt.Errorf("post %s: %s", path, r.Status)
 	}
 	return out, nil
