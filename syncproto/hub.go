@@ -279,7 +279,7 @@ func (x *exchange) enrol(d *Device, token []byte) (*JoinReply, error) {
 	s.NextDevice = max(s.NextDevice, 1)
 	s.NextReplica = max(s.NextReplica, HubReplica+1)
 	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
-	d.Turns, d.Told, d.Joined = nil, nil, x.now
+	d.Turns, d.Told, d.Void, d.Joined = nil, nil, nil, x.now
 	d.Seen, d.Uploaded, d.Verdict, d.VerdictAt, d.Sent, d.Rejected = x.now, 0, Verdict{}, 0, 0, 0
 	d.Returned, d.Whole = nil, 0
 	s.NextDevice++

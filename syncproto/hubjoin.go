@@ -19,7 +19,10 @@ func (x *exchange) upload() error {
 	for _, r := range batch.Records {
 		newest = max(newest, r.Newest())
 		if newest > latest {
-			return refuse(CodeClockAhead, "这台电脑的时间比服务器快一天以上", "请校准电脑的日期和时间;程序会自动改正未上报内容的时间")
+			if err := x.void(); err != nil {
+				return err
+			}
+			return ahead()
 		}
 	}
 	x.state.Clock.Observe(newest)

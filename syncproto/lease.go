@@ -19,15 +19,22 @@ import (
 // After a restore every laptop gets a new number: the lost time may have seen
 // stamps of the old one that neither the hub nor the laptop knows any more.
 func (x *exchange) lease() (proceed, overtaken bool, err error) {
-	d, upload := x.device, len(x.req.Batch) > 0
-	follows, taken := d.follows(x.req), d.turnedBy(x.req.Nonce)
+	// A stick turns the lease even if it has no work: its answer makes the
+	// replica forget the uploads that it names as sent before, and those must
+	// not turn it afterwards.
+	d, upload := x.device, len(x.req.Batch) > 0 || x.req.Stick
+	follows, known := d.follows(x.req), d.turnedBy(x.req.Nonce) || contains(d.Told, x.req.Nonce)
 	switch {
-	case !follows && upload && (taken || contains(d.Told, x.req.Nonce)):
+	case len(x.req.Batch) > 0 && contains(d.Void, x.req.Nonce):
+		return false, false, ahead()
+	case !follows && upload && known:
 		return true, true, nil
 	case x.oldEpoch(), !follows:
 		return false, false, x.renumber()
-	case taken, !upload:
-		if !bytes.Equal(x.req.Lease, d.Lease) {
+	case known, !upload:
+		// Who named it as sent knows what is in it, and so do all that have
+		// the lease since.
+		if upload || !bytes.Equal(x.req.Lease, d.Lease) {
 			x.reply.Lease = d.Lease
 		}
 		return true, false, nil
@@ -39,7 +46,31 @@ func (x *exchange) lease() (proceed, overtaken bool, err error) {
 	d.Turns = newest(append(slices.Clone(d.Turns), Turn{d.Lease, x.req.Nonce}))
 	d.Told = newest(append(slices.Clone(d.Told), x.req.Sent...))
 	d.Lease, x.reply.Lease = next, next
-	return true, false, nil
+	if len(x.req.Batch) == 0 {
+		return true, false, x.tx.PutDevice(d)
+	}
+	return true, false, nil // upload stores it
+}
+
+// void notes that the upload will never be joined, nor those sent before it
+// that have not been: its sender makes their stamps anew, and the old form of
+// them, a day later and no longer ahead, would be the same work twice.
+func (x *exchange) void() error {
+	d, err := x.tx.DeviceByToken(x.device.TokenHash) // as it is without this request
+	if err != nil {
+		return err
+	}
+	for _, nonce := range append([][]byte{x.req.Nonce}, x.req.Sent...) {
+		if !d.turnedBy(nonce) && !contains(d.Void, nonce) {
+			d.Void = append(d.Void, nonce)
+		}
+	}
+	d.Void = newest(d.Void)
+	return x.tx.PutDevice(d)
+}
+
+func ahead() error {
+	return refuse(CodeClockAhead, "这台电脑的时间比服务器快一天以上", "请校准电脑的日期和时间;程序会自动改正未上报内容的时间")
 }
 
 // follows reports whether every turn of the lease since the request's was by

@@ -62,6 +62,9 @@ func (r *receiver) refused() error {
 		return r.reply.Error
 	case code == CodeClockAhead:
 		r.void()
+		if r.later() {
+			return nil
+		}
 		return r.heal(0)
 	case code == CodeVersion && r.other():
 		r.meta.HubVersion, r.claim = r.reply.Version, true // what is pending may be packed in the newer way
@@ -74,16 +77,28 @@ func (r *receiver) refused() error {
 	}
 }
 
-// void forgets the content of an upload that the hub has not joined and never
-// will.
+// later reports whether a later upload than the one that was refused is under
+// way: it may yet be joined, so its stamps must stay. Not so the rest of the
+// same bundle, which the hub never takes without this one.
+func (r *receiver) later() bool {
+	return r.sent != nil && slices.ContainsFunc(r.meta.uploads(), func(up *Upload) bool {
+		return up.Order > r.sent.Order && up.Made != r.sent.Made
+	})
+}
+
+// void forgets the content of an upload, but not its nonce.
 func (r *receiver) void() {
-	i := slices.Index(r.meta.Sticks, r.sent)
-	if i < 0 || r.sent == nil {
-		r.meta.Pending = nil
+	m := r.meta
+	if r.sent == nil || m.Pending != nil && bytes.Equal(m.Pending.Nonce, r.sent.Nonce) {
+		m.withdraw()
 		return
 	}
-	r.meta.Sticks = slices.Clone(r.meta.Sticks)
-	r.meta.Sticks[i] = &Upload{Nonce: r.sent.Nonce, Order: r.sent.Order, Made: r.sent.Made}
+	m.Sticks = slices.Clone(m.Sticks)
+	for i, up := range m.Sticks {
+		if bytes.Equal(up.Nonce, r.sent.Nonce) {
+			m.Sticks[i] = &Upload{Nonce: up.Nonce, Order: up.Order, Made: up.Made}
+		}
+	}
 }
 
 // other reports whether the hub speaks another version that we speak too.
@@ -137,18 +152,26 @@ func (r *receiver) run() error {
 		r.found.Renamed, err = renumber(r.tx, m, old, r.now)
 		return err
 	}
-	if len(p.Lease) > 0 && r.turns() {
+	// Where the reply is not to an upload, a stick that was read meanwhile may
+	// have brought a newer lease.
+	if len(p.Lease) > 0 && (r.sent != nil || r.req == nil || bytes.Equal(r.req.Lease, m.Lease)) {
 		m.Lease = p.Lease
 	}
+	overtaken := false
 	if r.sent != nil {
 		if err := r.acknowledge(); err != nil {
 			return err
 		}
-		m.answered(r.sent)
+		if overtaken = len(p.Lease) == 0; overtaken {
+			r.void() // it may have turned the lease before: its nonce stays known
+		} else {
+			m.answered(r.sent)
+		}
 		r.sent = nil
 	}
 	if r.claim {
-		m.Pending, r.claim, r.asking = nil, false, nil
+		m.withdraw()
+		r.claim, r.asking = false, nil
 	}
 	if !r.current {
 		p = r.outdated()
@@ -176,19 +199,12 @@ func (r *receiver) run() error {
 	if r.req != nil && r.req.Probe != nil {
 		return r.probe.answered(r)
 	}
-	r.more = p.More
+	r.more = p.More || overtaken // without news
 	r.found.Left = p.Left
 	if p.Sum != nil {
 		return r.compare(*p.Sum)
 	}
 	return nil
-}
-
-// turns reports whether the reply's lease is newer than ours: it answers an
-// upload that had no answer, or we still have the lease that the request
-// showed. Else a stick that was read meanwhile has brought a newer one.
-func (r *receiver) turns() bool {
-	return r.sent != nil || r.req == nil || bytes.Equal(r.req.Lease, r.meta.Lease)
 }
 
 // outdated returns what is still of use of a reply whose news have been

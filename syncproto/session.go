@@ -2,6 +2,7 @@ package syncproto
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -183,6 +184,23 @@ func (m *ReplicaMeta) answered(up *Upload) {
 		m.Pending = nil
 	}
 	m.Sticks = slices.DeleteFunc(slices.Clone(m.Sticks), func(o *Upload) bool { return o.Order <= up.Order })
+}
+
+// withdraw gives up the upload under way, to send its work in another form.
+// Its nonce stays known: it may have turned the lease, or may yet, and the
+// answer to an older stick may bring back the lease from before it.
+func (m *ReplicaMeta) withdraw() {
+	if up := m.Pending; up != nil {
+		m.Pending = nil
+		m.stick(&Upload{Nonce: up.Nonce, Order: up.Order})
+	}
+}
+
+// stick adds to the uploads that have no answer.
+func (m *ReplicaMeta) stick(up *Upload) {
+	list := append(slices.Clone(m.Sticks), up)
+	slices.SortStableFunc(list, func(a, b *Upload) int { return cmp.Compare(a.Order, b.Order) })
+	m.Sticks = list[max(len(list)-MaxSticks, 0):]
 }
 
 // fill chooses what a request carries besides the lease: the wish to have it

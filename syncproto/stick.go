@@ -86,8 +86,7 @@ func (b *bundler) ask(budget int) *Request {
 func (b *bundler) send(up *Upload) {
 	q := b.ask(0)
 	q.Nonce, q.Batch, up.Made = up.Nonce, up.Batch, b.now
-	sticks := append(slices.Clone(b.meta.Sticks), up)
-	b.meta.Sticks = sticks[max(len(sticks)-MaxSticks, 0):]
+	b.meta.stick(up)
 }
 
 func (b *bundler) work() error {

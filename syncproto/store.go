@@ -168,6 +168,9 @@ type Device struct {
 	// What came back from it after the hub was restored: see Hub.Serve.
 	Returned []KindCount // records that the hub lacked
 	Whole    int64       // its first equal verdict under this number, ms since 1970; 0: none yet
+	// Void are nonces of uploads that will never be joined, at most MaxTurns:
+	// they were refused whole, or sent before one that was.
+	Void [][]byte
 }
 
 // RoleSpan is a role that a device no longer has.

@@ -130,7 +130,7 @@ func packDevice(d *syncproto.Device) ([]byte, error) {
 	return packRow(d.ID, d.Replica, d.TokenHash[:], d.Lease, none, none, none,
 		d.Role, d.Scope, d.Person, d.Name, d.Subs, d.Joined, d.Revoked, d.Seen, d.Uploaded,
 		d.Verdict.State, d.Verdict.Records, d.VerdictAt, d.Offset, d.Sent, d.Rejected,
-		packSpans(d.Former), d.Before, packCounts(d.Returned), d.Whole, packTurns(d.Turns), d.Told)
+		packSpans(d.Former), d.Before, packCounts(d.Returned), d.Whole, packTurns(d.Turns), d.Told, d.Void)
 }
 
 func unpackDevice(b []byte) (*syncproto.Device, error) {
@@ -143,7 +143,7 @@ func unpackDevice(b []byte) (*syncproto.Device, error) {
 	err := unpackRow(b, &d.ID, &d.Replica, &hash, &d.Lease, &last.Lease, &last.Nonce, &digest,
 		&d.Role, &d.Scope, &d.Person, &d.Name, &d.Subs, &d.Joined, &d.Revoked, &d.Seen, &d.Uploaded,
 		&d.Verdict.State, &d.Verdict.Records, &d.VerdictAt, &d.Offset, &d.Sent, &d.Rejected,
-		&former, &d.Before, &returned, &d.Whole, &turns, &d.Told)
+		&former, &d.Before, &returned, &d.Whole, &turns, &d.Told, &d.Void)
 	if err != nil {
 		return nil, err
 	}

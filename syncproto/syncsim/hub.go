@@ -228,7 +228,7 @@ func (tx *hubTx) OfDay(s syncproto.Scope, day uint32) iter.Seq2[syncproto.Record
 func cloneDevice(d *syncproto.Device) *syncproto.Device {
 	out := *d
 	out.Lease, out.Turns, out.Told = bytes.Clone(d.Lease), slices.Clone(d.Turns), slices.Clone(d.Told)
-	out.Former, out.Returned = slices.Clone(d.Former), slices.Clone(d.Returned)
+	out.Void, out.Former, out.Returned = slices.Clone(d.Void), slices.Clone(d.Former), slices.Clone(d.Returned)
 	return &out
 }
 
