@@ -7,7 +7,7 @@ type wording struct{ message, hint string }
 // words gives each code the sentence that is shown when the error that
 // carries it says nothing better about the case at hand.
 func words(code syncproto.Code) (wording, bool) {
-	for _, group := range []func(syncproto.Code) (wording, bool){networkWords, laptopWords, inputWords} {
+	for _, group := range []func(syncproto.Code) (wording, bool){networkWords, laptopWords, inputWords, photoWords} {
 		if w, ok := group(code); ok {
 			return w, true
 		}
@@ -85,6 +85,22 @@ func inputWords(code syncproto.Code) (wording, bool) {
 		return wording{"这个文件不是要的那一种", "请用 Excel 另存为 .xlsx 后再试。"}, true
 	case syncproto.CodeExists:
 		return wording{"已经有了，没有重复添加", "请查看已有的那一条。"}, true
+	}
+	return wording{}, false
+}
+
+func photoWords(code syncproto.Code) (wording, bool) {
+	switch code {
+	case syncproto.CodePhotoSize:
+		return wording{"这张照片太大了", "请用微信发到电脑上（不选“原图”）再添加。"}, true
+	case syncproto.CodePhotoCount:
+		return wording{"照片已经够多了", "请先去掉一张用不着的，再加。"}, true
+	case syncproto.CodePhotoQuota:
+		return wording{"本村在服务器上放照片的空间用完了", "照片还在本机，请告诉街道管理员。"}, true
+	case syncproto.CodePhotoKind:
+		return wording{"这个文件不是能用的照片", "请选 JPG、PNG 或 WebP 格式的照片。"}, true
+	case syncproto.CodePhotoSpoilt:
+		return wording{"照片在路上损坏了", "程序会自动重新传一遍。"}, true
 	}
 	return wording{}, false
 }

@@ -80,6 +80,7 @@ func commands() []command {
 		{"get", "ID", "看一条资料", `gridbook get 065svpb80000q000003g --json`, get},
 		{"list", "COLLECTION [--village CODE] [--grid ID] [--household ID] [--state STATE] [--from DATE] [--to DATE] [--text TEXT] [--filter FILTER] [--limit N]", "列出一类资料", `gridbook list household --village 330702009204 --limit 20`, list},
 		{"search", "TEXT [--limit N]", "按姓名、拼音、首字母、门牌、电话尾号查人和户", `gridbook search zhangsan`, search},
+		{"photo", "add ID FILE [--caption TEXT] | list ID | get SHA256 FILE", "加照片（自动缩小，去掉拍摄地点）、列出一条资料的照片、取出一张", `gridbook photo add 065svpb80000q000003g 院墙.jpg --caption 院墙开裂`, photo},
 		{"sync", "", "同步一次", `gridbook sync --json`, sync},
 		{"status", "", "待上传、已上传、被退回、核对结果", `gridbook status --json`, status},
 		{"conflicts", "[--mine]", "列出两边改得不一样、要人核对的内容；--mine 只看这台电脑填的、现在没有显示的，和核对的结果", `gridbook conflicts --mine --json`, conflicts},
@@ -263,7 +264,8 @@ func exitOf(code syncproto.Code) int {
 	case syncproto.CodeUnreachable, syncproto.CodeBusy, syncproto.CodeNotOurs, syncproto.CodeCertificate:
 		return exitNetwork
 	case syncproto.CodeInput, syncproto.CodeField, syncproto.CodeFileKind, syncproto.CodeDamaged, syncproto.CodeMalformed,
-		syncproto.CodeReference, syncproto.CodePlace, syncproto.CodeTooLarge:
+		syncproto.CodeReference, syncproto.CodePlace, syncproto.CodeTooLarge, syncproto.CodePhotoKind, syncproto.CodePhotoSize,
+		syncproto.CodePhotoCount, syncproto.CodePhotoQuota, syncproto.CodePhotoSpoilt:
 		return exitInput
 	}
 	return exitFailed

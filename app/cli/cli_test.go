@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"image"
+	"image/jpeg"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +71,16 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata",
 		RequireUniqueNames: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// visitid sets ID to the first id that a file prints.
+			"visitid": func(ts *testscript.TestScript, _ bool, args []string) {
+				_, rest, ok := strings.Cut(ts.ReadFile(args[0]), `"id":"`)
+				if !ok || len(rest) < syncproto.StampTextSize {
+					ts.Fatalf("no id in %s", args[0])
+				}
+				ts.Setenv("ID", rest[:syncproto.StampTextSize])
+			},
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("INVITATION", syncproto.Invitation{
 				Address: "http://127.0.0.1:1", Secret: make([]byte, syncproto.SecretSize), Township: "330702009",
@@ -76,11 +89,27 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GRIDBOOK_PASSWORD", "沙溪村2024")
 			env.Setenv("TEST_ROLE", "village")
 			env.Setenv("TEST_SCOPE", "330702009217")
+			if err := writePicture(filepath.Join(env.WorkDir, "wall.jpg")); err != nil {
+				return err
+			}
 			// What programs of the nineties write begins like this.
 			old := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 504)
 			return os.WriteFile(filepath.Join(env.WorkDir, "old.xls"), []byte(old), 0o600)
 		},
 	})
+}
+
+// writePicture writes a picture as a camera might.
+func writePicture(path string) error {
+	m := image.NewGray(image.Rect(0, 0, 2000, 1500))
+	for i := range m.Pix {
+		m.Pix[i] = byte(i / 7)
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, m, nil); err != nil {
+		return err
+	}
+	return os.WriteFile(path, out.Bytes(), 0o600)
 }
 
 func TestExitCodes(t *testing.T) {

@@ -29,20 +29,31 @@ func sync(c *call) error {
 		} else {
 			fmt.Fprintln(c.Stdout, "还没有与服务器核对一致，下次同步会自动再核对")
 		}
+		if done.PhotosUp+done.PhotosDown > 0 {
+			fmt.Fprintf(c.Stdout, "照片：上传 %d 张，取回 %d 张\n", done.PhotosUp, done.PhotosDown)
+		}
+		if p := done.PhotosProblem; p != nil {
+			fmt.Fprintf(c.Stdout, "照片没有传完：%s。下次同步会接着传。\n", p.Message)
+		}
 		return nil
 	})
 }
 
 // statusLine is what status prints.
 type statusLine struct {
-	ToSend       int                `json:"to_send"`
-	Sent         int                `json:"sent"`
-	Rejected     int                `json:"rejected"`
-	Conflicts    int                `json:"conflicts"`
-	LastVerified int64              `json:"last_verified"` // ms since 1970; 0: never equal
-	NextTry      int64              `json:"next_try"`      // ms since 1970; 0: none planned
-	Verified     service.Verified   `json:"verified"`
-	ByKind       []service.KindLeft `json:"by_kind"`
+	ToSend       int   `json:"to_send"`
+	Sent         int   `json:"sent"`
+	Rejected     int   `json:"rejected"`
+	Conflicts    int   `json:"conflicts"`
+	LastVerified int64 `json:"last_verified"` // ms since 1970; 0: never equal
+	NextTry      int64 `json:"next_try"`      // ms since 1970; 0: none planned
+	// Photos that are still to go up, that are not on this laptop, and that
+	// the server did not take.
+	PhotosToSend  int                `json:"photos_to_send"`
+	PhotosMissing int                `json:"photos_missing"`
+	PhotosRefused int                `json:"photos_refused"`
+	Verified      service.Verified   `json:"verified"`
+	ByKind        []service.KindLeft `json:"by_kind"`
 }
 
 func status(c *call) error {
@@ -57,12 +68,17 @@ func status(c *call) error {
 		}
 		line := statusLine{
 			ToSend: s.ToSend, Sent: s.Sent, Rejected: s.Rejected, Conflicts: s.Conflicts, NextTry: s.NextTry,
+			PhotosToSend: s.PhotosToSend, PhotosMissing: s.PhotosMissing, PhotosRefused: s.PhotosRefused,
 			Verified: s.Verified, ByKind: append([]service.KindLeft{}, s.ByKind...),
 		}
 		if s.Verified.Equal {
 			line.LastVerified = s.Verified.At
 		}
-		return c.out(line, "待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条", s.ToSend, s.Sent, s.Rejected, s.Conflicts)
+		photos := ""
+		if s.PhotosToSend+s.PhotosMissing+s.PhotosRefused > 0 {
+			photos = fmt.Sprintf("\n照片待上传 %d 张，不在这台电脑上 %d 张，服务器没有收 %d 张", s.PhotosToSend, s.PhotosMissing, s.PhotosRefused)
+		}
+		return c.out(line, "待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条%s", s.ToSend, s.Sent, s.Rejected, s.Conflicts, photos)
 	})
 }
 
@@ -73,6 +89,14 @@ func backup(c *call) error {
 	return c.open(func(l *service.Laptop) error {
 		if err := l.Store.Backup(c.args[0]); err != nil {
 			return err
+		}
+		photos, err := c.backupPhotos(l)
+		if err != nil {
+			return err
+		}
+		if photos != "" {
+			return c.out(map[string]string{"file": c.args[0], "photos_file": photos},
+				"已备份到 %s，并核对无误\n照片在旁边的 %s，请放在一起", c.args[0], photos)
 		}
 		return c.out(map[string]string{"file": c.args[0]}, "已备份到 %s，并核对无误", c.args[0])
 	})
@@ -91,6 +115,9 @@ func restore(c *call) error {
 		return err
 	}
 	if err := service.Restore(o, c.args[0], password); err != nil {
+		return err
+	}
+	if err := restorePhotos(o.Dir, c.args[0]); err != nil {
 		return err
 	}
 	return c.out(map[string]string{"data": o.Dir}, "已恢复。请运行一次 %s sync，取回备份之后的内容。", c.Name)
@@ -117,6 +144,9 @@ type verifyLine struct {
 	Whole   bool `json:"whole"`
 	Records int  `json:"records"`
 	ToSend  int  `json:"to_send"`
+	Photos  int  `json:"photos"`
+	// PhotosDamaged were found damaged now.
+	PhotosDamaged int `json:"photos_damaged"`
 }
 
 func verify(c *call) error {
@@ -128,7 +158,11 @@ func verify(c *call) error {
 		if err != nil {
 			return err
 		}
-		return c.out(verifyOf(rep), "数据完好：%d 条，待上传 %d 条", rep.Records, rep.Unsent)
+		line, err := verifyPhotos(l, rep)
+		if err != nil {
+			return err
+		}
+		return c.out(line, "数据完好：%d 条，待上传 %d 条，照片 %d 张", rep.Records, rep.Unsent, line.Photos)
 	})
 }
 

@@ -405,6 +405,20 @@ func (s *Store) Note(h syncproto.PhotoHash, there syncproto.ChunkSet) error {
 	})
 }
 
+// Own notes the record with which a photo came here, if it has none yet.
+func (s *Store) Own(h syncproto.PhotoHash, owner string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held, ok := s.held[h]
+	if !ok || held.Owner != "" {
+		return nil
+	}
+	return s.write(h, func(*bolt.Tx) (*syncproto.PhotoHeld, error) {
+		held.Owner = owner
+		return &held, nil
+	})
+}
+
 // Drop implements syncproto.PhotoStore.
 func (s *Store) Drop(h syncproto.PhotoHash) error {
 	s.mu.Lock()

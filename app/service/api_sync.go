@@ -18,6 +18,8 @@ type SyncStatus struct {
 	ToSend   int       `json:"toSend"`   // records with changes that the server has not confirmed
 	Sent     int       `json:"sent"`     // records of this laptop that the server has confirmed
 	Rejected int       `json:"rejected"` // records of which the server refused a change
+	// Sticks counts bundles that left on a stick and have no answer yet.
+	Sticks int `json:"sticks"`
 	// Conflicts counts records with fields to be decided.
 	Conflicts int      `json:"conflicts"`
 	Verified  Verified `json:"verified"`
@@ -30,6 +32,12 @@ type SyncStatus struct {
 	// work goes on with the server's time.
 	Clock *Problem  `json:"clock"`
 	Last  *SyncDone `json:"last"` // the newest completed one
+	// Photos that are here and not yet at the server, that are named here and
+	// not on this laptop, and that the server did not take.
+	PhotosToSend  int  `json:"photosToSend"`
+	PhotosMissing int  `json:"photosMissing"`
+	PhotosRefused int  `json:"photosRefused"`
+	PhotosMoving  bool `json:"photosMoving"` // the text is through, and photos go now
 	// ByKind is what is to be sent, by collection; events leave it out.
 	ByKind []KindLeft `json:"byKind"`
 }
@@ -71,6 +79,11 @@ type SyncDone struct {
 	MS        int64    `json:"ms"`
 	WireUp    int64    `json:"wire_up"`
 	WireDown  int64    `json:"wire_down"`
+	// Photos that arrived whole, and why others have to wait; the text is
+	// through all the same.
+	PhotosUp      int      `json:"photos_up"`
+	PhotosDown    int      `json:"photos_down"`
+	PhotosProblem *Problem `json:"photos_problem"`
 }
 
 // Rejection is a change that the server refused. It stays here, can be

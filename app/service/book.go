@@ -28,6 +28,7 @@ type Book struct {
 	authors map[syncproto.ReplicaID]author
 
 	proposals proposals
+	album     *album // locks itself
 
 	absorbing sync.Mutex // one commit after the other is taken in
 	loading   chan struct{}
@@ -67,7 +68,7 @@ func NewBook(store *boltstore.Store, now func() time.Time, wrote func(keys []syn
 	rosters := roster.New()
 	b := &Book{
 		store: store, now: now, wrote: wrote, roster: rosters, derived: newDerived(rosters.Group),
-		authors: map[syncproto.ReplicaID]author{},
+		authors: map[syncproto.ReplicaID]author{}, album: newAlbum(),
 		loading: make(chan struct{}), stop: make(chan struct{}),
 	}
 	err := store.View(func(tx *boltstore.Tx) error {
@@ -132,6 +133,12 @@ func (b *Book) load(tx *boltstore.Tx) error {
 		}
 	}
 	b.roster.Settle()
+	for rec, err := range tx.Scan(ledger.Attachment) {
+		if err != nil {
+			return err
+		}
+		b.album.put(rec.Key, rec)
+	}
 	return nil
 }
 
@@ -258,6 +265,7 @@ func (b *Book) takeIn(k syncproto.Key, rec *syncproto.Record) {
 	if b.derived.touched != nil {
 		b.derived.touched[k] = true
 	}
+	b.album.put(k, rec)
 	if rec == nil {
 		b.roster.Remove(k)
 		b.derived.remove(k)

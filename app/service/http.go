@@ -31,7 +31,7 @@ func (n HTTP) millis() int64 { return n.Now().UnixMilli() }
 // Syncer implements Network.
 func (n HTTP) Syncer(store *boltstore.Store, heard Heard) (Syncer, error) {
 	s, err := syncer.Open(syncer.Over(store), syncer.HTTPOptions{}, syncer.Options{
-		Now: n.millis, Rand: n.Rand, Jitter: rand.Float64, Networks: syncer.Addresses,
+		Now: n.millis, Rand: n.Rand, Jitter: rand.Float64, Networks: syncer.Addresses, Photos: heard.Photos,
 		Received: func(p syncproto.Progress, revision uint64) {
 			heard.Received(News{changedKeys(p), p.Arrived, revision})
 		},
@@ -63,17 +63,22 @@ func (x exchange) SyncNow(ctx context.Context) (SyncDone, error) {
 }
 
 func doneOf(rep syncer.Report) SyncDone {
-	return SyncDone{
+	out := SyncDone{
 		Exchanges: rep.Exchanges, BytesUp: rep.PayloadUp, BytesDown: rep.PayloadDown, Sent: rep.Sent, Received: rep.Received,
 		Rejected: rep.Rejected, Conflicts: rep.Conflicts, Verified: verifiedOf(rep.Verified), Epoch: uint32(rep.Epoch),
 		MS: rep.Took.Milliseconds(), WireUp: rep.Up, WireDown: rep.Down,
+		PhotosUp: rep.Photos.Up, PhotosDown: rep.Photos.Down,
 	}
+	if rep.Photos.Problem != nil {
+		out.PhotosProblem = problemOf(rep.Photos.Problem)
+	}
+	return out
 }
 
 // Status implements Syncer.
 func (x exchange) Status() SyncStatus {
 	st := x.Syncer.Status()
-	out := SyncStatus{Phase: SyncPhase(st.Phase), NextTry: st.NextTry, LastSync: st.LastSync}
+	out := SyncStatus{Phase: SyncPhase(st.Phase), NextTry: st.NextTry, LastSync: st.LastSync, PhotosMoving: st.Photos}
 	if st.Phase == syncer.Running {
 		out.Done, out.Total = st.Done, st.Done+int(st.Left)
 	}

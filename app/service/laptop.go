@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gridbook/app/boltstore"
+	"gridbook/app/photos"
 	"gridbook/syncproto"
 )
 
@@ -30,6 +31,8 @@ type Options struct {
 	// whenever the exchange does something else.
 	Changed    func(keys []syncproto.Key, remote bool)
 	Exchanging func()
+	// PhotosMoved, which may be nil, is told when photos have come or gone.
+	PhotosMoved func()
 }
 
 func (o Options) network() Network {
@@ -44,6 +47,8 @@ type Laptop struct {
 	Store *boltstore.Store
 	Book  *Book
 	Sync  Syncer
+	// Photos are the pictures, in a file beside the store.
+	Photos *photos.Store
 
 	stop    context.CancelFunc
 	running chan struct{}
@@ -88,7 +93,14 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	l.Book = book
-	heard := Heard{Received: l.received, Status: func() {}}
+	if l.Photos, err = o.photos(store); err == nil {
+		book.KeepPhotos(l.Photos)
+		err = book.sweepPhotos()
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	heard := Heard{Received: l.received, Status: func() {}, Photos: Album{book, o.PhotosMoved}}
 	if o.Exchanging != nil {
 		heard.Status = o.Exchanging
 	}
@@ -105,10 +117,17 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	return l, nil
 }
 
+// photos opens the pictures of the data folder.
+func (o Options) photos(store *boltstore.Store) (*photos.Store, error) {
+	return photos.Open(o.Dir, store.Vault(), photos.Disk{Guard: boltstore.Guard, Saving: boltstore.Saving},
+		func() int64 { return o.Now().UnixMilli() })
+}
+
 // received takes in what the server sent. The records are safe in the store
 // already; if they cannot be read back, whoever opens them next is told.
 func (l *Laptop) received(n News) {
 	if l.Book.absorb(n, true) == nil {
+		_ = l.Book.sweepPhotos()  // the next start does it too
 		_ = l.Book.noteUploads(n) // a date on the township's list, no more
 	}
 }
@@ -264,6 +283,9 @@ func (l *Laptop) Close() error {
 	}
 	if l.Book != nil {
 		l.Book.Close()
+	}
+	if l.Photos != nil {
+		err = errors.Join(err, l.Photos.Close())
 	}
 	return errors.Join(err, l.Store.Close())
 }

@@ -26,6 +26,7 @@ type Setter interface {
 type Heard struct {
 	Received func(News) // after each commit, with what it changed
 	Status   func()     // when the Syncer's Status has changed
+	Photos   Album      // what is moved after the text
 }
 
 // News is what a step of an exchange changed on this laptop.

@@ -64,7 +64,7 @@ func (s *Service) open(ctx context.Context, how func(Options) (*Laptop, error)) 
 		return State{}, err
 	}
 	o := s.o
-	o.Changed, o.Exchanging = s.changed, s.tellSync
+	o.Changed, o.Exchanging, o.PhotosMoved = s.changed, s.tellSync, s.photosMoved
 	laptop, err := how(o)
 	if err != nil {
 		return State{}, err

@@ -46,6 +46,8 @@ func (l *Laptop) brief() (SyncStatus, error) {
 		out.Verified = verifiedOf(meta.Verified)
 		out.Conflicts = len(r.derived.conflicts)
 		out.Clock = clockProblem(meta.Offset)
+		photos := r.album.counts()
+		out.PhotosToSend, out.PhotosMissing, out.PhotosRefused = photos.toSend, photos.missing, photos.refused
 		return nil
 	})
 	return out, err

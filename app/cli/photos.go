@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gridbook/app/boltstore"
+	"gridbook/app/photos"
+	"gridbook/app/service"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// photo adds a picture to a record, lists those of a record, or writes one to
+// a file.
+func photo(c *call) error {
+	if len(c.args) == 0 {
+		return usage("要写 add、list 或 get", c.Name+" photo "+c.cmd.args)
+	}
+	what := c.args[0]
+	c.args = c.args[1:]
+	switch what {
+	case "add":
+		return c.addPhoto()
+	case "list":
+		return c.listPhotos()
+	case "get":
+		return c.getPhoto()
+	}
+	return usage("没有 photo "+what, c.Name+" photo "+c.cmd.args)
+}
+
+// photoLine is what photo add prints.
+type photoLine struct {
+	ID string `json:"id"` // of the photo's own record
+	service.PhotoRow
+}
+
+func (c *call) addPhoto() error {
+	if err := c.need(2); err != nil {
+		return err
+	}
+	file, err := readFile(c.args[1])
+	if err != nil {
+		return err
+	}
+	return c.open(func(l *service.Laptop) error {
+		collection, err := collectionOf(l, c.args[0])
+		if err != nil {
+			return err
+		}
+		w, err := l.Book.AddPhoto(collection, c.args[0], file, c.option("caption"))
+		if err != nil {
+			return err
+		}
+		list, err := l.Book.Photos(collection, c.args[0])
+		if err != nil {
+			return err
+		}
+		id := w.IDs[0].String()
+		for _, row := range list.Rows {
+			if row.ID == id {
+				return c.out(row, "已加照片 %s（%d × %d，%d KB），共 %d 张", row.ID, row.Width, row.Height, (row.Size+1023)>>10, list.Total)
+			}
+		}
+		return c.out(photoLine{ID: id}, "已加照片 %s", id)
+	})
+}
+
+// collectionOf finds of what kind the record of an id is.
+func collectionOf(l *service.Laptop, id string) (string, error) {
+	parsed, err := service.ParseID(id)
+	if err != nil {
+		return "", err
+	}
+	rec, err := l.Book.Find(parsed)
+	if err != nil {
+		return "", err
+	}
+	known, ok := ledger.Lookup(rec.Collection)
+	if !ok {
+		return "", usage("这条资料不能加照片", "换一条")
+	}
+	return known.Key, nil
+}
+
+func (c *call) listPhotos() error {
+	if err := c.need(1); err != nil {
+		return err
+	}
+	return c.open(func(l *service.Laptop) error {
+		collection, err := collectionOf(l, c.args[0])
+		if err != nil {
+			return err
+		}
+		list, err := l.Book.Photos(collection, c.args[0])
+		if err != nil {
+			return err
+		}
+		if c.json {
+			c.write(c.Stdout, list)
+			return nil
+		}
+		fmt.Fprintf(c.Stdout, "照片 %d 张，已到 %d 张\n", list.Total, list.Arrived)
+		for _, row := range list.Rows {
+			fmt.Fprintf(c.Stdout, "%s  %s  %s  %s  %s\n", row.ID, row.Date, row.Caption, photoState(row), row.SHA256)
+		}
+		return nil
+	})
+}
+
+func photoState(row service.PhotoRow) string {
+	switch {
+	case row.Problem != nil:
+		return row.Problem.Message
+	case row.Arrived && row.Here:
+		return "已到"
+	case row.Arrived:
+		return "已到，这台电脑上还没有"
+	case row.Here:
+		return "待上传"
+	}
+	return "还没有传到"
+}
+
+// getPhoto writes a picture to a file; one that is not here is fetched.
+func (c *call) getPhoto() error {
+	if err := c.need(2); err != nil {
+		return err
+	}
+	h, err := syncproto.ParsePhotoHash(c.args[0])
+	if err != nil {
+		return usage("“"+c.args[0]+"”不是照片的编号", c.Name+" photo list 可以看到，64 个字母和数字")
+	}
+	return c.open(func(l *service.Laptop) error {
+		picture, err := l.Book.Photo(h)
+		if err == nil && picture == nil && l.Book.NamesPhoto(h) {
+			if _, err = l.Sync.SyncNow(c.ctx); err == nil {
+				picture, err = l.Book.Photo(h)
+			}
+		}
+		if err == nil && picture == nil {
+			err = &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这张照片还没有传到", Hint: "等添加它的电脑联网同步以后再取。"}
+		}
+		if err != nil {
+			return err
+		}
+		err = writeFile(c.args[1], func(w io.Writer) error {
+			_, err := w.Write(picture)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return c.out(map[string]any{"file": c.args[1], "bytes": len(picture)}, "已存为 %s", c.args[1])
+	})
+}
+
+// photosOf is the name of the pictures' file beside a backup.
+func photosOf(backup string) string { return backup + ".photos" }
+
+// backupPhotos writes the pictures beside a backup, sealed as they are here,
+// and returns the file's name; "" if there are none.
+func (c *call) backupPhotos(l *service.Laptop) (string, error) {
+	if l.Photos.Total() == 0 {
+		return "", nil
+	}
+	file := photosOf(c.args[0])
+	return file, writeFile(file, func(w io.Writer) error {
+		_, err := l.Photos.Snapshot(w)
+		return err
+	})
+}
+
+// restorePhotos takes the pictures beside a backup, if there are any.
+func restorePhotos(dir, backup string) (err error) {
+	from, err := os.Open(photosOf(backup))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return noFile(photosOf(backup), err)
+	}
+	defer from.Close()
+	return writeFile(filepath.Join(dir, photos.FileName), func(w io.Writer) error {
+		_, err := io.Copy(w, from)
+		return err
+	})
+}
+
+// verifyPhotos reads every picture. What is damaged comes again from the
+// server, if it has it.
+func verifyPhotos(l *service.Laptop, rep boltstore.Report) (verifyLine, error) {
+	line := verifyOf(rep)
+	check, err := syncproto.CheckPhotos(l.Photos)
+	line.Photos, line.PhotosDamaged = check.Photos, len(check.Damaged)
+	if err == nil && line.PhotosDamaged > 0 {
+		err = &syncproto.Error{Code: syncproto.CodeDamaged, Message: fmt.Sprintf("有 %d 张照片在硬盘上损坏了", line.PhotosDamaged),
+			Hint: "文字资料完好。服务器上有的，联网后会自动取回；还没有上传的，请从手机上重新添加。"}
+	}
+	return line, err
+}

@@ -1,0 +1,321 @@
+package service
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"gridbook/app/boltstore"
+	"gridbook/app/photos"
+	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
+)
+
+// album is what a Book knows of photos: which records name them, and where
+// their bytes are. Whether one has arrived at the server, its record says.
+type album struct {
+	// adding is held while a photo is put and named, so that no sweep takes it
+	// for one that nobody names.
+	adding sync.Mutex
+
+	mu      sync.Mutex    // guards what follows
+	store   *photos.Store // nil: this laptop keeps none
+	notes   map[syncproto.ID]photoNote
+	of      map[syncproto.Key][]syncproto.ID // by the record that they belong to, in no order
+	wanted  map[syncproto.PhotoHash]bool     // somebody looked for them
+	refused map[syncproto.PhotoHash]refusedPhoto
+	unknown bool // photos may be here that no record names
+}
+
+// photoNote is a record that names a photo.
+type photoNote struct {
+	syncproto.PhotoName
+	parent           syncproto.Key
+	arrived, deleted bool
+}
+
+// refusedPhoto is why the server did not take a photo, and when it said so.
+type refusedPhoto struct {
+	err *syncproto.Error
+	at  int64 // ms since 1970
+}
+
+// refusedFor is how long a photo that was refused is not offered again, in ms:
+// somebody has to make room first.
+const refusedFor = 60 * minuteMillis
+
+const minuteMillis = 60_000
+
+// unaskedRoom bounds, in bytes, the photos that a laptop fetches without
+// anybody having looked at them: a township's is not to be filled by them.
+const unaskedRoom = 1 << 30
+
+func newAlbum() *album {
+	return &album{
+		notes: map[syncproto.ID]photoNote{}, of: map[syncproto.Key][]syncproto.ID{},
+		wanted: map[syncproto.PhotoHash]bool{}, refused: map[syncproto.PhotoHash]refusedPhoto{}, unknown: true,
+	}
+}
+
+// put notes what a record says of a photo; nil: it is gone.
+func (a *album) put(k syncproto.Key, rec *syncproto.Record) {
+	if k.Collection != ledger.Attachment {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if old, ok := a.notes[k.ID]; ok {
+		delete(a.notes, k.ID)
+		a.of[old.parent] = slices.DeleteFunc(a.of[old.parent], func(id syncproto.ID) bool { return id == k.ID })
+		if len(a.of[old.parent]) == 0 {
+			delete(a.of, old.parent)
+		}
+	}
+	if rec == nil {
+		a.unknown = true
+		return
+	}
+	tags := ledger.PhotoTags()
+	name, ok := tags.Of(rec)
+	if !ok {
+		return
+	}
+	n := photoNote{PhotoName: name, arrived: rec.Value(tags.Arrived).Bool(), deleted: ledger.Deleted(rec)}
+	n.parent, _ = ledger.Parent(rec)
+	a.notes[k.ID] = n
+	a.of[n.parent] = append(a.of[n.parent], k.ID)
+}
+
+// under lists the photos of a record that stand, in the order in which they
+// were added.
+func (a *album) under(k syncproto.Key) []photoNote {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []photoNote
+	for _, id := range a.of[k] {
+		if n := a.notes[id]; !n.deleted {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(x, y photoNote) int { return x.Record.Compare(y.Record) })
+	return out
+}
+
+// held says what is here of a photo.
+func (a *album) held(h syncproto.PhotoHash) syncproto.PhotoHeld {
+	a.mu.Lock()
+	store := a.store
+	a.mu.Unlock()
+	if store == nil {
+		return syncproto.PhotoHeld{}
+	}
+	held, _ := store.Photo(h) // it reads no disk
+	return held
+}
+
+// want notes that somebody looks for a photo that is not here.
+func (a *album) want(h syncproto.PhotoHash) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.wanted[h] = true
+}
+
+// photoCounts is how photos stand.
+type photoCounts struct{ toSend, missing, refused int }
+
+func (a *album) counts() (c photoCounts) {
+	a.mu.Lock()
+	notes, store, refused := a.notes, a.store, a.refused
+	defer a.mu.Unlock()
+	for _, n := range notes {
+		if n.deleted {
+			continue
+		}
+		var held syncproto.PhotoHeld
+		if store != nil {
+			held, _ = store.Photo(n.Hash)
+		}
+		_, no := refused[n.Hash]
+		switch {
+		case !held.Whole():
+			c.missing++
+		case !n.arrived && no:
+			c.refused++
+		case !n.arrived:
+			c.toSend++
+		}
+	}
+	return c
+}
+
+// candidates sorts the photos: those that are here and have not arrived, the
+// oldest first; those that are wanted, and with quick all that have arrived
+// and are not here, the newest first. Late ones are here, not yet through, and
+// their records have gone to another place.
+func (a *album) candidates(quick bool, now int64) (send, fetch, late []syncproto.PhotoName) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.store == nil {
+		return nil, nil, nil
+	}
+	quick = quick && a.store.Total() < unaskedRoom
+	named := make(map[syncproto.PhotoHash]bool, len(a.notes))
+	for _, n := range a.notes {
+		named[n.Hash] = true
+		held, _ := a.store.Photo(n.Hash)
+		no, refused := a.refused[n.Hash]
+		switch {
+		case n.deleted:
+		case held.Whole() && !n.arrived && !(refused && now-no.at < refusedFor):
+			send = append(send, n.PhotoName)
+		case !held.Whole() && (a.wanted[n.Hash] || quick && n.arrived):
+			fetch = append(fetch, n.PhotoName)
+		}
+	}
+	if a.unknown {
+		for held := range a.store.All() {
+			id, err := syncproto.ParseStamp(held.Owner)
+			if err == nil && !named[held.Hash] && held.Whole() && held.There != held.Has {
+				late = append(late, syncproto.PhotoName{Record: id, Hash: held.Hash, Size: held.Size})
+			}
+		}
+	}
+	slices.SortFunc(send, func(x, y syncproto.PhotoName) int { return x.Record.Compare(y.Record) })
+	slices.SortFunc(fetch, func(x, y syncproto.PhotoName) int {
+		return cmp.Or(cmp.Compare(order(a.wanted[y.Hash]), order(a.wanted[x.Hash])), y.Record.Compare(x.Record))
+	})
+	return send, fetch, late
+}
+
+func order(first bool) int {
+	if first {
+		return 1
+	}
+	return 0
+}
+
+// Album moves a laptop's photos: syncer.Photos.
+type Album struct {
+	b *Book
+	// told, which may be nil, is told after every message.
+	told func()
+}
+
+// Work implements syncer.Photos. Only photos go of which the server has the
+// text, and which this laptop may send.
+func (x Album) Work(quick bool) (w syncproto.PhotoWork, err error) {
+	send, fetch, late := x.b.album.candidates(quick, x.b.millis())
+	w.Fetch = fetch
+	if len(send)+len(late) == 0 {
+		return w, nil
+	}
+	err = x.b.read(func(r reader) error {
+		for _, n := range send {
+			rec, err := r.tx.Agreed(syncproto.Key{Collection: ledger.Attachment, ID: n.Record})
+			if err != nil {
+				return err
+			}
+			if rec != nil && ledger.MayWrite(r.me.Role, r.me.Scope, ledger.Attachment, r.home(rec)) {
+				w.Send = append(w.Send, n)
+			}
+		}
+		w.Send = append(w.Send, late...)
+		return nil
+	})
+	return w, err
+}
+
+// Store implements syncer.Photos.
+func (x Album) Store() syncproto.PhotoStore { return x.b.album.store }
+
+// Moved implements syncer.Photos.
+func (x Album) Moved(m syncproto.PhotoMoved) {
+	a := x.b.album
+	a.mu.Lock()
+	for _, h := range m.Fetched {
+		delete(a.wanted, h)
+	}
+	for h, err := range m.Refused {
+		if err != nil {
+			a.refused[h] = refusedPhoto{err, x.b.millis()}
+		}
+	}
+	a.mu.Unlock()
+	if x.told != nil {
+		x.told()
+	}
+}
+
+// KeepPhotos gives the book a place for photos. It belongs to the caller.
+func (b *Book) KeepPhotos(s *photos.Store) {
+	b.album.mu.Lock()
+	b.album.store = s
+	b.album.mu.Unlock()
+}
+
+// sweepPhotos drops the photos that no record here names any more: of records
+// that were erased, or that have left this laptop's scope, once the server has
+// them. Those that are still to go up stay.
+func (b *Book) sweepPhotos() error {
+	a := b.album
+	a.adding.Lock()
+	defer a.adding.Unlock()
+	a.mu.Lock()
+	store, due := a.store, a.unknown
+	named := make(map[syncproto.PhotoHash]bool, len(a.notes))
+	for _, n := range a.notes {
+		named[n.Hash] = true
+	}
+	a.mu.Unlock()
+	if store == nil || !due {
+		return nil
+	}
+	var gone, late []syncproto.PhotoHeld
+	for held := range store.All() {
+		switch {
+		case named[held.Hash]:
+		case held.Owner == "" || held.There == held.Has:
+			gone = append(gone, held)
+		default:
+			late = append(late, held)
+		}
+	}
+	erased, err := b.erasedOf(late)
+	if err != nil {
+		return err
+	}
+	for _, held := range append(gone, erased...) {
+		if err := store.Drop(held.Hash); err != nil {
+			return err
+		}
+	}
+	a.mu.Lock()
+	a.unknown = len(late) > len(erased)
+	a.mu.Unlock()
+	return nil
+}
+
+// erasedOf picks the photos whose records were erased by law.
+func (b *Book) erasedOf(late []syncproto.PhotoHeld) (out []syncproto.PhotoHeld, err error) {
+	if len(late) == 0 {
+		return nil, nil
+	}
+	err = b.store.View(func(tx *boltstore.Tx) error {
+		gone := map[string]bool{}
+		for rec, err := range tx.Scan(ledger.Erased) {
+			if err != nil {
+				return err
+			}
+			if e, ok := (ledger.Policy{}).ReadErased(rec); ok && e.Of.Collection == ledger.Attachment {
+				gone[e.Of.ID.String()] = true
+			}
+		}
+		for _, held := range late {
+			if gone[held.Owner] {
+				out = append(out, held)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
