@@ -73,7 +73,7 @@ type call struct {
 // commands lists all commands in the order in which help shows them.
 func commands() []command {
 	return []command{
-		{"join", "INVITATION [--device NAME]", "用邀请码加入乡镇(街道)，并设置密码", `gridbook join gridbook1:… --device 村委电脑`, join},
+		{"join", "INVITATION [--device NAME] | FIRSTCOPY.gridbundle CODE [--device NAME]", "用邀请码，或用 U 盘里的首份数据和提取码加入乡镇(街道)，并设置密码", `gridbook join gridbook1:… --device 村委电脑`, join},
 		{"import", "KIND FILE [--dry-run] [--village CODE]", "导入表格：grids、members、households、links、visits 等", `gridbook import households 沙溪村-住户花名册.xlsx --dry-run`, importFile},
 		{"apply", "FILE.ndjson | -", "按行写入：put 新建，set 修改，delete 删除；一个文件要么全成，要么全不写", applyExample, apply},
 		{"schema", "", "有哪些资料、每项怎么填：apply 按它写", `gridbook schema --json`, schema},
@@ -97,6 +97,7 @@ func commands() []command {
 		{"rejected", "", "列出服务器退回的修改", `gridbook rejected --json`, rejected},
 		{"retry", "[ID]", "把退回的修改重新排队上传", `gridbook retry`, retry},
 		{"dump", "[--village CODE]", "按规范逐行打印全部资料，两台电脑可以逐字节比较", `gridbook dump > 沙溪村.ndjson`, dump},
+		{"bundle", "out FILE|DIR | in FILE|DIR [FILE…] | forward FILE|DIR [FILE…]", "U 盘上报：out 导出数据包，in 读入乡镇给的回执；forward 在乡镇代交各村的数据包，回执写在旁边", `gridbook bundle out /media/usb`, bundle},
 		{"export", "FORM FILE.xlsx [--village CODE] [--grid ID]", "导出成表格", `gridbook export households 住户.xlsx`, export},
 		{"report", "monthly --month YYYY-MM", "月报，每村一行", `gridbook report monthly --month 2024-03`, report},
 		{"due", "[--until DATE]", "该走访的户，最久的在前", `gridbook due --json`, due},

@@ -53,6 +53,7 @@ type statusLine struct {
 	PhotosMissing int                `json:"photos_missing"`
 	PhotosRefused int                `json:"photos_refused"`
 	Verified      service.Verified   `json:"verified"`
+	Sticks        []service.Stick    `json:"sticks"` // the newest bundles, the newest first
 	ByKind        []service.KindLeft `json:"by_kind"`
 }
 
@@ -73,6 +74,9 @@ func status(c *call) error {
 		}
 		if s.Verified.Equal {
 			line.LastVerified = s.Verified.At
+		}
+		if line.Sticks, err = l.Sticks(); err != nil {
+			return err
 		}
 		photos := ""
 		if s.PhotosToSend+s.PhotosMissing+s.PhotosRefused > 0 {

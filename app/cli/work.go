@@ -17,8 +17,11 @@ import (
 )
 
 func join(c *call) error {
-	if err := c.need(1); err != nil {
-		return err
+	byStick := len(c.args) == 2
+	if !byStick {
+		if err := c.need(1); err != nil {
+			return err
+		}
 	}
 	o, err := c.options()
 	if err != nil {
@@ -37,7 +40,12 @@ func join(c *call) error {
 			device = "电脑"
 		}
 	}
-	l, err := service.Join(c.ctx, o, c.args[0], device, password)
+	var l *service.Laptop
+	if byStick {
+		l, err = c.joinByStick(o, device, password)
+	} else {
+		l, err = service.Join(c.ctx, o, c.args[0], device, password)
+	}
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type Options struct {
 	// LockTimeout is how long to wait for another program to let go.
 	LockTimeout time.Duration
 	Network     Network // nil: HTTP
+	// Drives lists the folders of the sticks that are plugged in; nil: Drives.
+	Drives func() []string
 	// Changed and Exchanging, which may be nil, are told of every commit and
 	// whenever the exchange does something else.
 	Changed    func(keys []syncproto.Key, remote bool)
@@ -142,6 +144,16 @@ func Join(ctx context.Context, o Options, invitation, device, password string) (
 	if _, err := syncproto.ParseInvitation(invitation); err != nil {
 		return nil, err
 	}
+	return enrol(o, password, func(store *boltstore.Store) error {
+		return o.network().Join(ctx, store, invitation, device, func(tx Setter, reply *syncproto.JoinReply) error {
+			return putSetting(tx, identitySetting, identityOf(reply, device))
+		})
+	})
+}
+
+// enrol makes the store, or takes that of an attempt that did not end, and
+// lets join enrol it.
+func enrol(o Options, password string, join func(*boltstore.Store) error) (*Laptop, error) {
 	store, fresh, err := storeToJoin(o, password)
 	if err != nil {
 		return nil, err
@@ -149,10 +161,7 @@ func Join(ctx context.Context, o Options, invitation, device, password string) (
 	if err := os.WriteFile(o.joining(), nil, 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("service: mark the enrolment: %w", err), store.Close())
 	}
-	err = o.network().Join(ctx, store, invitation, device, func(tx Setter, reply *syncproto.JoinReply) error {
-		return putSetting(tx, identitySetting, identityOf(reply, device))
-	})
-	if err != nil {
+	if err := join(store); err != nil {
 		return nil, errors.Join(err, abandon(o, store, fresh && neverAsked(err)))
 	}
 	if err := o.joined(); err != nil {

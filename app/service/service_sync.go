@@ -43,6 +43,9 @@ func (l *Laptop) brief() (SyncStatus, error) {
 		}
 		// All that is unsent is this laptop's; the rest of its own was confirmed.
 		out.Sent = max(0, len(r.derived.mine)-out.ToSend-out.Rejected)
+		if out.Sticks, err = sticksWaiting(r.tx); err != nil {
+			return err
+		}
 		out.Verified = verifiedOf(meta.Verified)
 		out.Conflicts = len(r.derived.conflicts)
 		out.Clock = clockProblem(meta.Offset)

@@ -1,10 +1,12 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gridbook/server/office"
@@ -68,7 +70,8 @@ func (c *call) takeBundles(named []string) error {
 	return first
 }
 
-// bundlesIn lists the files, and of folders the bundles of villages in them.
+// bundlesIn lists the files, and of folders the bundles of villages in them,
+// the oldest first.
 func bundlesIn(named []string) (files []string, err error) {
 	for _, path := range named {
 		info, err := os.Stat(path)
@@ -79,30 +82,44 @@ func bundlesIn(named []string) (files []string, err error) {
 			files = append(files, path)
 			continue
 		}
-		found, err := filepath.Glob(filepath.Join(globbed(path), "[!.]*"+envelope.Extension))
+		found, err := bundlesOf(path)
 		if err != nil {
 			return nil, fileError(path, err)
 		}
-		before := len(files)
-		for _, f := range found {
-			if !envelope.IsAnswerName(f) {
-				files = append(files, f)
-			}
-		}
-		if len(files) == before {
+		if len(found) == 0 {
 			return nil, &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这个文件夹里没有数据包：" + path + "。",
 				Hint: "数据包的文件名以 " + envelope.Extension + " 结尾，请核对 U 盘和文件夹。"}
 		}
+		files = append(files, found...)
 	}
 	return files, nil
 }
 
-// globbed takes the meaning from letters that patterns use.
-func globbed(path string) string {
-	if os.PathSeparator == '\\' {
-		return path // Windows has no way to say so, and no such names but [ ]
+// bundlesOf lists the bundles of villages in a folder by when they were made;
+// those that cannot be read come first.
+func bundlesOf(folder string) (files []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
 	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+	made := map[string]int64{}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() || strings.HasPrefix(name, ".") || !strings.HasSuffix(strings.ToLower(name), envelope.Extension) || envelope.IsAnswerName(name) {
+			continue
+		}
+		path := filepath.Join(folder, name)
+		if data, err := readBundle(path); err == nil {
+			h, err := envelope.Peek(data)
+			if err == nil && h.Kind != envelope.Up {
+				continue
+			}
+			made[path] = h.Created
+		}
+		files = append(files, path)
+	}
+	slices.SortStableFunc(files, func(a, b string) int { return cmp.Compare(made[a], made[b]) })
+	return files, nil
 }
 
 // outcome is what came of one file.
