@@ -41,8 +41,8 @@ type GridSplit struct {
 	Households []string `json:"households"`
 	Micros     []string `json:"micros"`
 	Hamlets    []string `json:"hamlets"`
-	// Members (ids) go to the new grid; Roles (ids) are held there from now
-	// on, no longer in the old one.
+	// Members (ids) go to the new grid, as what they are among the households;
+	// Roles (ids) are held there from now on, no longer in the old one.
 	Members []string `json:"members"`
 	Roles   []string `json:"roles"`
 	// Leader (a member's id) leads the new grid; "": not known yet.
@@ -55,8 +55,8 @@ type GridSplit struct {
 type GridMerge struct {
 	Grid string `json:"grid"` // the one that is given up
 	Into string `json:"into"`
-	// Roles (ids) of the grid that is given up go on in the other; the rest
-	// ends today.
+	// Roles (ids) of the grid that is given up go on in the other, and so do
+	// its members among the households; the rest ends today.
 	Roles []string `json:"roles"`
 }
 

@@ -71,9 +71,14 @@ func (r reader) rolesIn(grid syncproto.ID) []*roster.Role {
 	return out
 }
 
-// passOn ends duties today and begins the chosen ones anew in the other grid.
-// It returns in words who goes on and who does not.
-func (g *gridding) passOn(chosen []string, endOthers bool) (on, off []string, err error) {
+// redRole is the duty of a member among the households: it goes where the
+// member goes.
+const redRole = "red"
+
+// passOn ends duties today and begins the chosen ones anew in the other grid,
+// and with them those of members who go there as such. It returns in words who
+// goes on and who does not.
+func (g *gridding) passOn(chosen []string, members []syncproto.ID, endOthers bool) (on, off []string, err error) {
 	keep, err := idsOf(chosen)
 	if err != nil {
 		return nil, nil, err
@@ -84,8 +89,13 @@ func (g *gridding) passOn(chosen []string, endOthers bool) (on, off []string, er
 			return nil, nil, notFound(g.old.Name + "里没有编号为 " + id.String() + " 的职责")
 		}
 	}
+	red := 0
 	for _, one := range roles {
 		goes := slices.Contains(keep, one.ID)
+		if one.Role == redRole && slices.Contains(members, g.roster.Resolve(one.Member)) {
+			goes = true
+			red++
+		}
 		if !goes && !endOthers {
 			continue
 		}
@@ -95,10 +105,15 @@ func (g *gridding) passOn(chosen []string, endOthers bool) (on, off []string, er
 			off = append(off, words)
 			continue
 		}
-		on = append(on, words)
 		if err := g.heldAgain(one); err != nil {
 			return nil, nil, err
 		}
+		if one.Role != redRole {
+			on = append(on, words)
+		}
+	}
+	if red > 0 {
+		on = append(on, fmt.Sprintf("红色网格员 %d 名", red))
 	}
 	return on, off, nil
 }
@@ -174,14 +189,14 @@ func (r reader) split(s GridSplit) (*gridding, error) {
 	if err != nil {
 		return nil, err
 	}
-	on, _, err := g.passOn(s.Roles, false)
+	on, _, err := g.passOn(s.Roles, members, false)
 	if err != nil {
 		return nil, err
 	}
 	if err := g.regrid(); err != nil {
 		return nil, err
 	}
-	g.plan.Text = fmt.Sprintf("从%s拆出%s：%d 户、%d 人、党员 %d 名。", g.old.Name, s.Name, len(g.homes), g.people(), len(members))
+	g.plan.Text = "从" + g.old.Name + "拆出" + s.Name + "：" + g.amount(len(members)) + "。"
 	g.plan.Follow = []Counted{{"household", "户", len(g.homes)}, {"member", "党员", len(members)}}
 	if len(on) > 0 {
 		g.say("随着转的职责：" + strings.Join(on, "、"))
@@ -189,6 +204,18 @@ func (r reader) split(s GridSplit) (*gridding, error) {
 	g.acrossGrids(members, s.EndLinks)
 	g.say("以前的走访、办结的事还在" + g.old.Name + "名下，照样查得到。")
 	return g, nil
+}
+
+// amount says how much goes over.
+func (g *gridding) amount(members int) string {
+	parts := []string{fmt.Sprintf("%d 户、%d 人", len(g.homes), g.people())}
+	if members > 0 {
+		parts = append(parts, fmt.Sprintf("党员 %d 名", members))
+	}
+	if n := len(g.to.micros); n > 0 {
+		parts = append(parts, fmt.Sprintf("微网格 %d 个", n))
+	}
+	return strings.Join(parts, "、")
 }
 
 func (g *gridding) say(line string) { g.plan.Lines = append(g.plan.Lines, line) }
@@ -220,6 +247,9 @@ func (g *gridding) choose(s GridSplit) error {
 	})
 	if len(g.homes) == 0 {
 		return &syncproto.Error{Code: syncproto.CodeUsage, Message: "没有选出要拆出去的户", Hint: "请选户、微网格或自然村。"}
+	}
+	if len(g.homes) == len(g.homesOf(g.old.ID, func(*roster.Household) bool { return true })) {
+		return &syncproto.Error{Code: syncproto.CodeUsage, Message: "这样" + g.old.Name + "就一户不剩了", Hint: "请留下几户；要换名称，请直接修改网格。"}
 	}
 	return nil
 }

@@ -142,6 +142,26 @@ func TestSplitGrid(t *testing.T) {
 	}
 }
 
+// Members stay what they are among the households, wherever they go.
+func TestMembersKeepTheirDuty(t *testing.T) {
+	l, _ := joinedLaptop(t, secretary())
+	v := settleTwo(t, l.Book)
+	red := put(t, l.Book, "role", map[string]any{"member": v.there, "role": "red", "grid": v.other, "from": "2023-01-01"})
+	if _, err := l.Book.MergeGrid(GridMerge{Grid: v.other, Into: v.grid}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := l.Book.Duties("", v.there)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("duties %+v %v", list, err)
+	}
+	if now := list[0]; !now.Current || now.Code != "red" || now.Place != "沙溪第一网格" || list[1].Current {
+		t.Errorf("duties %+v", list)
+	}
+	if !slices.ContainsFunc(list[1:], func(d DutyRow) bool { return d.ID == red && d.To == "2024-03-05" }) {
+		t.Errorf("the history is gone: %+v", list)
+	}
+}
+
 func TestSplitEndsLinksAcross(t *testing.T) {
 	l, _ := joinedLaptop(t, secretary())
 	v := settle(t, l.Book)
@@ -160,6 +180,7 @@ func TestSplitRefuses(t *testing.T) {
 		split GridSplit
 		want  syncproto.Code
 	}{
+		"all chosen":         {GridSplit{Grid: v.grid, Name: "新", Households: []string{v.first, v.second}}, syncproto.CodeUsage},
 		"nothing chosen":     {GridSplit{Grid: v.grid, Name: "新"}, syncproto.CodeUsage},
 		"no name":            {GridSplit{Grid: v.grid, Households: []string{v.first}}, syncproto.CodeField},
 		"a name twice":       {GridSplit{Grid: v.grid, Name: "沙溪第二网格", Households: []string{v.first}}, syncproto.CodeExists},
@@ -280,7 +301,7 @@ func TestLateWorkInAMergedGrid(t *testing.T) {
 // nothing else.
 func TestSplitAgainstSplit(t *testing.T) {
 	a, b, v := two(t)
-	if _, err := a.Book.SplitGrid(GridSplit{Grid: v.grid, Name: "甲", Households: []string{v.first, v.second}}); err != nil {
+	if _, err := a.Book.SplitGrid(GridSplit{Grid: v.grid, Name: "甲", Households: []string{v.first}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Book.SplitGrid(GridSplit{Grid: v.grid, Name: "乙", Households: []string{v.first}}); err != nil {

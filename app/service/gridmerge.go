@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -55,11 +54,11 @@ func (r reader) mergeGrids(m GridMerge) (*gridding, error) {
 		}
 	}
 	slices.SortFunc(g.to.micros, syncproto.ID.Compare)
-	on, off, err := g.passOn(m.Roles, true)
+	members := g.handOver(into)
+	on, off, err := g.passOn(m.Roles, members, true)
 	if err != nil {
 		return nil, err
 	}
-	members := g.handOver(into)
 	if err := g.looseEnds(); err != nil {
 		return nil, err
 	}
@@ -67,8 +66,8 @@ func (r reader) mergeGrids(m GridMerge) (*gridding, error) {
 		return nil, err
 	}
 	g.set(ledger.Grid, g.old.ID, val(ledger.Grid, "to", syncproto.IntOf(g.today())), val(ledger.Grid, "into", syncproto.RefOf(into.ID)))
-	g.plan.Text = fmt.Sprintf("%s并入%s：%d 户、%d 人、党员 %d 名、微网格 %d 个一起转入。", g.old.Name, into.Name, len(g.homes), g.people(), members, len(g.to.micros))
-	g.plan.Follow = []Counted{{"household", "户", len(g.homes)}, {"member", "党员", members}, {"microgrid", "微网格", len(g.to.micros)}}
+	g.plan.Text = g.old.Name + "并入" + into.Name + "：" + g.amount(len(members)) + "一起转入。"
+	g.plan.Follow = []Counted{{"household", "户", len(g.homes)}, {"member", "党员", len(members)}, {"microgrid", "微网格", len(g.to.micros)}}
 	if len(on) > 0 {
 		g.say("继续担任：" + strings.Join(on, "、"))
 	}
@@ -80,15 +79,15 @@ func (r reader) mergeGrids(m GridMerge) (*gridding, error) {
 }
 
 // handOver gives micro-grids, members and the branch to the other grid, and
-// counts the members. A grid that had been given up itself is opened again.
-func (g *gridding) handOver(into *roster.Grid) (members int) {
+// returns the members. A grid that had been given up itself is opened again.
+func (g *gridding) handOver(into *roster.Grid) (members []syncproto.ID) {
 	for _, id := range g.to.micros {
 		g.set(ledger.Microgrid, id, g.to.set(ledger.Microgrid, "grid"))
 	}
 	for _, m := range g.membersOf(g.old.Village) {
 		if m.Grid == g.old.ID {
 			g.set(ledger.Member, m.ID, g.to.set(ledger.Member, "grid"))
-			members++
+			members = append(members, m.ID)
 		}
 	}
 	branch := g.branchOf(g.old)

@@ -22,38 +22,39 @@ func (b *Book) Inbox(limit int) (Inbox, error) {
 	b.Loaded()
 	var out Inbox
 	err := b.read(func(r reader) error {
+		var all []*syncproto.Record
 		for rec, err := range r.tx.Scan(ledger.Inbox) {
 			if err != nil {
 				return err
 			}
-			if ledger.Deleted(rec) {
-				continue
+			if !ledger.Deleted(rec) {
+				all = append(all, rec)
 			}
+		}
+		slices.SortFunc(all, func(a, b *syncproto.Record) int {
+			x, y := fieldsOf(a), fieldsOf(b)
+			return cmp.Or(cmp.Compare(inboxRank(x), inboxRank(y)), cmp.Compare(y.int("received"), x.int("received")), a.ID.Compare(b.ID))
+		})
+		out.Total, out.Open = len(all), len(r.derived.inbox)
+		for _, rec := range all[:min(len(all), bounded(limit))] {
 			item, err := r.inboxItem(rec)
 			if err != nil {
 				return err
 			}
 			out.Rows = append(out.Rows, item)
-			if item.Decision == "" {
-				out.Open++
-			}
 		}
 		return nil
 	})
-	slices.SortFunc(out.Rows, func(a, b InboxItem) int {
-		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.Received, a.Received), cmp.Compare(a.ID, b.ID))
-	})
-	out.Total = len(out.Rows)
-	out.Rows = out.Rows[:min(out.Total, bounded(limit))]
 	return out, err
 }
 
-// rank puts first what waits, then what is to be known, then what is done.
-func (i InboxItem) rank() int {
+// inboxRank puts first what waits, then what is to be known, then what is
+// done.
+func inboxRank(f fields) int {
 	switch {
-	case i.Decision != "":
+	case f.text("decision") != "":
 		return 2
-	case i.Held:
+	case f.text("kind") == syncproto.ItemHeld:
 		return 0
 	}
 	return 1
