@@ -50,6 +50,20 @@ func EffortFor(link int) Effort {
 	return Fast
 }
 
+// quickLink is the speed in bytes/s, of a network within a building, from which
+// an upload's bytes cost less than the hub's time to unpack it by a model: many
+// laptops may come at once.
+const quickLink = 2 << 20
+
+// effortUp chooses for an upload. A laptop takes its time where that spares
+// bytes.
+func effortUp(link int) Effort {
+	if e := EffortFor(link); e != Fast || link >= quickLink {
+		return e
+	}
+	return Spare
+}
+
 // Up to how many bytes something is worth which effort.
 const (
 	deepBatch   = 128 << 10 // beyond, the deep model's time is worth more than its bytes
@@ -68,6 +82,8 @@ type Codec struct {
 	// Plain leaves batches as they are, whatever the way: for simulations.
 	Plain    bool
 	enc, dec sync.Pool
+	mu       sync.Mutex
+	large    []*zstd.Encoder // at rest
 	settled  settled
 }
 
@@ -237,14 +253,51 @@ func packBrotli(src []byte) []byte {
 	return buf.Bytes()
 }
 
+// smallStream is up to how many bytes the best level of zstd is not worth its
+// tables of 34 MB.
+const smallStream = 128 << 10
+
 func (c *Codec) packZstd(src []byte) []byte {
+	if len(src) > smallStream {
+		return c.packLarge(src)
+	}
 	enc, _ := c.enc.Get().(*zstd.Encoder)
 	if enc == nil {
-		enc, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression),
-			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(4<<20), zstd.WithEncoderCRC(false))
+		enc = newEncoder(zstd.SpeedBetterCompression, smallStream)
 	}
 	defer c.enc.Put(enc)
 	return enc.EncodeAll(src, nil)
+}
+
+// keptLarge is how many encoders of large streams are kept between two uses:
+// to make one takes as long as to pack a megabyte, and garbage of its size
+// makes memory peak.
+const keptLarge = 2
+
+func (c *Codec) packLarge(src []byte) []byte {
+	c.mu.Lock()
+	var enc *zstd.Encoder
+	if n := len(c.large); n > 0 {
+		enc, c.large = c.large[n-1], c.large[:n-1]
+	}
+	c.mu.Unlock()
+	if enc == nil {
+		enc = newEncoder(zstd.SpeedBestCompression, 4<<20)
+	}
+	out := enc.EncodeAll(src, nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.large) < keptLarge {
+		c.large = append(c.large, enc)
+	}
+	return out
+}
+
+// newEncoder makes an encoder; with these options that cannot fail.
+func newEncoder(level zstd.EncoderLevel, window int) *zstd.Encoder {
+	enc, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(level),
+		zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithEncoderCRC(false))
+	return enc
 }
 
 // packCodes returns codec and bytes: of the text itself if it has too many

@@ -222,7 +222,7 @@ func (r *receiver) outdated() *Reply {
 // acknowledge moves what the hub has joined from the deltas to the agreed
 // records. An edit made during the upload stays to be sent.
 func (r *receiver) acknowledge() error {
-	batch, err := r.opts.Codec.Decode(r.sent.Batch)
+	batch, err := r.uploaded()
 	if err != nil {
 		return err
 	}
@@ -267,6 +267,14 @@ func (r *receiver) acknowledge() error {
 		r.found.Sent++
 	}
 	return nil
+}
+
+// uploaded returns what is in the upload that was answered.
+func (r *receiver) uploaded() (*Batch, error) {
+	if r.made != nil && bytes.Equal(r.made.Nonce, r.sent.Nonce) {
+		return r.content, nil
+	}
+	return r.opts.Codec.Decode(r.sent.Batch)
 }
 
 // agree joins rec into what the hub is known to hold.

@@ -13,18 +13,20 @@ import (
 // runs in one write transaction of the replica's store. After a failed
 // exchange call Lost, and Next again when the way may be open.
 type Session struct {
-	opts   SessionOptions
-	req    *Request
-	sent   *Upload
-	lost   int
-	heals  int    // how often the hub has refused our clock or epoch
-	timed  bool   // the offset was learnt in this sync
-	claim  bool   // the next request only settles who we are
-	asking []byte // its nonce, the same until it is answered
-	found  Progress
-	asked  bool // at least one exchange has completed
-	more   bool // the hub has more for us
-	probe  probeState
+	opts    SessionOptions
+	req     *Request
+	sent    *Upload
+	made    *Upload // the newest that this session has cut, and what is in it
+	content *Batch
+	lost    int
+	heals   int    // how often the hub has refused our clock or epoch
+	timed   bool   // the offset was learnt in this sync
+	claim   bool   // the next request only settles who we are
+	asking  []byte // its nonce, the same until it is answered
+	found   Progress
+	asked   bool // at least one exchange has completed
+	more    bool // the hub has more for us
+	probe   probeState
 }
 
 // SessionOptions sizes the exchanges of a sync.
@@ -278,10 +280,7 @@ func (s *Session) cut(tx ReplicaTx, meta *ReplicaMeta, after uint64) (*Upload, u
 	if up.Nonce, err = s.nonce(); err != nil {
 		return nil, 0, err
 	}
-	effort := EffortFor(s.opts.Link)
-	if effort == Fast {
-		effort = Spare
-	}
-	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effort, s.version(meta)), meta.next()
+	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effortUp(s.opts.Link), s.version(meta)), meta.next()
+	s.made, s.content = up, &batch
 	return up, last, nil
 }
