@@ -110,7 +110,7 @@ func (t *tx) ofDay(region, from []byte, day uint32, yield func(syncproto.RecordH
 	for p, err := range t.walk(bucketMember, region, from) {
 		var h syncproto.RecordHash
 		if err == nil {
-			h, err = memberHash(p.key[len(region)-2:], p.value)
+			h, err = t.hash(p.key[len(region)-2:])
 		}
 		if err == nil && h.ID.Time.Day() != day {
 			return true
@@ -122,12 +122,24 @@ func (t *tx) ofDay(region, from []byte, day uint32, yield func(syncproto.RecordH
 	return true
 }
 
-func memberHash(key, value []byte) (h syncproto.RecordHash, err error) {
-	if len(value) != 8 {
-		return h, damaged("a member's hash of %d bytes", len(value))
+// hash reads the record that a member's key names. Comparisons of a day are
+// rare; a hash kept beside every member would be one page more to write for
+// each scope of each edit.
+func (t *tx) hash(key []byte) (h syncproto.RecordHash, err error) {
+	if h.Key, err = syncproto.KeyOf(key); err != nil {
+		return h, err
 	}
-	h.Key, err = syncproto.KeyOf(key)
-	h.Hash = binary.BigEndian.Uint64(value)
+	v, err := t.get(bucketRecord, recordKey(h.Key))
+	if err != nil {
+		return h, err
+	}
+	if v == nil {
+		return h, damaged("record %s stands in a feed and nowhere else", h.Key)
+	}
+	_, canonical, err := splitStored(h.Key, v)
+	if err == nil {
+		h.Hash = syncproto.HashOf(canonical).Short()
+	}
 	return h, err
 }
 

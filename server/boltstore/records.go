@@ -36,7 +36,7 @@ func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	if err != nil || v == nil {
 		return nil, err
 	}
-	st, err := unpackStored(k, v)
+	st, err := unpackStored(k, v, syncproto.DecodeStored)
 	if err == nil {
 		t.remember(st)
 	}
@@ -66,7 +66,7 @@ func clone(st *syncproto.Stored) *syncproto.Stored {
 	return &out
 }
 
-// Records lists all records by id, then by collection.
+// Records lists all records by id, then by collection, and proves their form.
 func (t *tx) Records() iter.Seq2[*syncproto.Stored, error] {
 	return func(yield func(*syncproto.Stored, error) bool) {
 		for p, err := range t.walk(bucketRecord, nil, nil) {
@@ -76,7 +76,7 @@ func (t *tx) Records() iter.Seq2[*syncproto.Stored, error] {
 				k, err = keyOfRecord(p.key)
 			}
 			if err == nil {
-				st, err = unpackStored(k, p.value)
+				st, err = unpackStored(k, p.value, syncproto.DecodeRecord)
 			}
 			if !yield(st, err) || err != nil {
 				return
@@ -98,7 +98,7 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 			return err
 		}
 	}
-	if err := t.place(st, syncproto.HashOf(canonical)); err != nil {
+	if err := t.place(old, st); err != nil {
 		return err
 	}
 	if st.Parent != (syncproto.Key{}) && (old == nil || old.Parent != st.Parent) {
@@ -142,17 +142,24 @@ func hasPlace(places []syncproto.Place, match func(syncproto.Place) bool) bool {
 // stands reports whether a device that reads the place's scope holds st.
 func stands(st *syncproto.Stored, p syncproto.Place) bool { return !p.Gone && !st.Purged }
 
-func (t *tx) place(st *syncproto.Stored, h syncproto.Hash) error {
+// place enters st where old does not stand already. What old, if it was read
+// from this store, does not say to be there, is not.
+func (t *tx) place(old, st *syncproto.Stored) error {
+	var before []syncproto.Place
+	if old != nil {
+		before = old.Places
+	}
 	for _, p := range st.Places {
-		value := append(st.Key.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
-		if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), value); err != nil {
-			return err
+		if !hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq && q.Gone == p.Gone }) {
+			value := append(st.Key.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
+			if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), value); err != nil {
+				return err
+			}
 		}
-		if !stands(st, p) {
+		if !stands(st, p) || hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(old, q) }) {
 			continue
 		}
-		short := binary.BigEndian.AppendUint64(nil, h.Short())
-		if err := t.put(bucketMember, memberKey(p.Scope, st.Key), short); err != nil {
+		if err := t.put(bucketMember, memberKey(p.Scope, st.Key), []byte{}); err != nil {
 			return err
 		}
 	}

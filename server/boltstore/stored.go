@@ -56,10 +56,28 @@ func flagOf(v bool) byte {
 }
 
 // unpackStored reads what packStored made of the record k.
-func unpackStored(k syncproto.Key, b []byte) (*syncproto.Stored, error) {
+func unpackStored(k syncproto.Key, b []byte, decode func([]byte) (*syncproto.Record, error)) (*syncproto.Stored, error) {
+	st, canonical, err := splitStored(k, b)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := decode(canonical)
+	if err != nil {
+		return nil, damaged("record %s: %v", k, err)
+	}
+	if rec.Key != k {
+		return nil, damaged("record %s stands in the place of %s", rec.Key, k)
+	}
+	st.Record = rec
+	return st, nil
+}
+
+// splitStored reads all but the record itself, whose canonical bytes it
+// returns.
+func splitStored(k syncproto.Key, b []byte) (*syncproto.Stored, []byte, error) {
 	r := reader{b: b}
 	if r.byte() != rowVersion {
-		return nil, damaged("record %s: unknown version", k)
+		return nil, nil, damaged("record %s: unknown version", k)
 	}
 	flags := r.byte()
 	st := &syncproto.Stored{Purged: flags&flagPurged != 0}
@@ -84,17 +102,9 @@ func unpackStored(k syncproto.Key, b []byte) (*syncproto.Stored, error) {
 		}
 	}
 	if r.bad {
-		return nil, damaged("record %s: cut short", k)
+		return nil, nil, damaged("record %s: cut short", k)
 	}
-	rec, err := syncproto.DecodeRecord(r.b)
-	if err != nil {
-		return nil, damaged("record %s: %v", k, err)
-	}
-	if rec.Key != k {
-		return nil, damaged("record %s stands in the place of %s", rec.Key, k)
-	}
-	st.Record = rec
-	return st, nil
+	return st, r.b, nil
 }
 
 // reader takes values off the front of b; bad is set once b was too short.

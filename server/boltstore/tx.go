@@ -22,7 +22,7 @@ var (
 	bucketRecord  = []byte("record")  // id, collection → stored record
 	bucketChild   = []byte("child")   // parent key, child key → nothing
 	bucketFeed    = []byte("feed")    // scope, seq → collection, id, gone
-	bucketMember  = []byte("member")  // scope, collection, id → short hash
+	bucketMember  = []byte("member")  // scope, collection, id → nothing (early files: a hash that nobody reads)
 	bucketSum     = []byte("sum")     // scope, day → fingerprint
 	bucketInvite  = []byte("invite")  // secret hash → invitation
 	bucketAudit   = []byte("audit")   // number → entry
