@@ -20,8 +20,6 @@ type SyncStatus struct {
 	Rejected int       `json:"rejected"` // records of which the server refused a change
 	// Sticks counts bundles that left on a stick and have no answer yet.
 	Sticks int `json:"sticks"`
-	// Sticks counts bundles that left on a stick and have no answer yet.
-	Sticks int `json:"sticks"`
 	// Conflicts counts records with fields to be decided.
 	Conflicts int      `json:"conflicts"`
 	Verified  Verified `json:"verified"`
