@@ -91,6 +91,8 @@ func inputWords(code syncproto.Code) (wording, bool) {
 
 func photoWords(code syncproto.Code) (wording, bool) {
 	switch code {
+	case syncproto.CodeUnplugged:
+		return wording{"U 盘读写不了", "请看看 U 盘是不是拔了或松了，插好再试；内容都还在本机。"}, true
 	case syncproto.CodePhotoSize:
 		return wording{"这张照片太大了", "请用微信发到电脑上（不选“原图”）再添加。"}, true
 	case syncproto.CodePhotoCount:
