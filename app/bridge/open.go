@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 )
 
@@ -19,8 +20,8 @@ func NewBackend(data string, open Open, files *Files, report func(error), more .
 		return Backend{}, nil, fmt.Errorf("bridge: open the data: %w", err)
 	}
 	if b.Calls, err = New(report, append(services, more...)...); err != nil {
-		closing() // the mistake is in the program, not in the data
-		return Backend{}, nil, err
+		// The mistake is in the program, not in the data.
+		return Backend{}, nil, errors.Join(err, closing())
 	}
 	return b, closing, nil
 }

@@ -131,7 +131,7 @@ func (h *Host) events(w http.ResponseWriter, r *http.Request) {
 		}
 		return out.Flush()
 	}
-	ready := func() { send("retry: 1000\n\n") }
+	ready := func() { _ = send("retry: 1000\n\n") } // who has gone gets no events either
 	tell := func(e bridge.Event) error {
 		data, err := json.Marshal(e)
 		if err != nil {
