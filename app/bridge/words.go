@@ -55,6 +55,8 @@ func laptopWords(code syncproto.Code) (wording, bool) {
 		return wording{"网格簿已经打开了", "请切换到已打开的窗口，或先把它关掉。"}, true
 	case syncproto.CodeDamaged:
 		return wording{"数据文件坏了一部分", "程序会保留坏文件并用最近的好副本恢复，请联系街道补齐。"}, true
+	case syncproto.CodeUnplugged:
+		return wording{"U 盘读写不了", "请看看 U 盘是不是拔了或松了，插好再试；内容都还在本机。"}, true
 	case syncproto.CodeDiskFull:
 		return wording{"磁盘满了，没有存上", "请删掉一些不用的文件腾出空间，再保存一次。"}, true
 	case syncproto.CodeNotJoined:
@@ -91,8 +93,6 @@ func inputWords(code syncproto.Code) (wording, bool) {
 
 func photoWords(code syncproto.Code) (wording, bool) {
 	switch code {
-	case syncproto.CodeUnplugged:
-		return wording{"U 盘读写不了", "请看看 U 盘是不是拔了或松了，插好再试；内容都还在本机。"}, true
 	case syncproto.CodePhotoSize:
 		return wording{"这张照片太大了", "请用微信发到电脑上（不选“原图”）再添加。"}, true
 	case syncproto.CodePhotoCount:
