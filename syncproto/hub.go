@@ -312,5 +312,8 @@ func NewEpoch(s HubState, now int64) HubState {
 	// a laptop every second.
 	s.NextReplica = max(s.NextReplica+1<<16, ReplicaID(now/1000))
 	s.NextDevice += 1 << 16
+	// A clock that leads goes on where the lost time's went on: up to a minute
+	// further, by the same clock.
+	s.Clock.Last += TimeAt(1 + now/1000%60_000)
 	return s
 }

@@ -25,7 +25,9 @@ func (x *exchange) upload() error {
 			return ahead()
 		}
 	}
-	x.state.Clock.Observe(newest)
+	if err := x.observe(newest); err != nil {
+		return err
+	}
 	x.taken = make(map[Key]*Stored, len(batch.Records))
 	rejected := 0
 	for _, r := range batch.Records {
@@ -39,7 +41,7 @@ func (x *exchange) upload() error {
 	}
 	// Only now: a record may have followed another of the same batch.
 	for _, r := range batch.Records {
-		if old, ok := x.taken[r.Key]; ok && !x.overtaken {
+		if old, ok := x.taken[r.Key]; ok {
 			if err := x.echo(r, old); err != nil {
 				return err
 			}
@@ -54,6 +56,20 @@ func (x *exchange) upload() error {
 		return err
 	}
 	return x.tx.SetState(x.state)
+}
+
+// observe moves the hub's clock past what it takes, and if that leads its wall
+// clock, then a little by chance: after a restore the same upload may come
+// again, and what the hub writes next must not bear the stamps of what it wrote
+// after it in the time that was lost.
+func (x *exchange) observe(newest Time) error {
+	if newest <= x.state.Clock.Last || newest <= TimeAt(x.now) {
+		x.state.Clock.Observe(newest)
+		return nil
+	}
+	jump, err := clockJump(x.Rand)
+	x.state.Clock.Last = newest + jump
+	return err
 }
 
 // latest returns the time after which stamps are refused. What we took while
@@ -161,7 +177,7 @@ func (x *exchange) echo(sent *Record, old *Stored) error {
 		x.reply.Gone = append(x.reply.Gone, sent.Key)
 		return nil
 	}
-	if old == nil {
+	if old == nil || x.overtaken { // it may not have the news, see lease
 		return nil
 	}
 	if x.req.Cursor.Epoch != x.state.Epoch || place.Since > x.since {

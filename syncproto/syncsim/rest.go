@@ -19,7 +19,8 @@ func (w *world) rest() {
 			work, err := w.quiet(l)
 			if syncproto.CodeOf(err) == syncproto.CodeToken {
 				w.enrol(l, l.role, l.scope)
-				work, err = w.quiet(l)
+				_, err = w.quiet(l)
+				work = true // of the new device, the others have yet to hear
 			}
 			if err != nil {
 				w.oracle.wrong("%s cannot sync: %v", l.name, err)
