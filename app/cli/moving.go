@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gridbook/app/service"
@@ -37,21 +38,22 @@ func move(c *call) error {
 
 func planText(p service.Plan) string { return strings.Join(append([]string{p.Text}, p.Lines...), "\n") }
 
-// did prints what an action changed.
+// did prints what an action changed and created.
 func (c *call) did(w service.Written, err error) func(done string) error {
 	return func(done string) error {
 		if err != nil {
 			return err
 		}
-		changed := make([]string, 0, len(w.Keys))
+		changed, created := make([]string, 0, len(w.Keys)), []string{}
 		for _, k := range w.Keys {
 			changed = append(changed, k.ID.String())
 		}
-		out := map[string]any{"changed": changed}
-		if len(w.IDs) > 0 {
-			out["id"] = w.IDs[0].String()
+		for _, e := range slices.Backward(w.Undo) {
+			if e.Delete { // to undo it is to delete it
+				created = append(created, e.ID.String())
+			}
 		}
-		return c.out(out, "%s", done)
+		return c.out(map[string]any{"changed": changed, "created": created}, "%s", done)
 	}
 }
 
