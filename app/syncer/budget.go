@@ -14,6 +14,7 @@ type budget struct {
 	up, down int // bytes of batch before compression; 0: the session's own
 	link     int // bytes/s of the slower direction; 0: unknown
 	saved    int // what the store has as link
+	distant  int // answers in a row that were long in coming, though the way was thought fast
 }
 
 const (
@@ -27,6 +28,12 @@ const (
 	far  = 150 * time.Millisecond
 	slow = 24 << 10
 	near = 50 * time.Millisecond
+	// brief is how long an upload may take for other reasons than the way:
+	// others before it, and the hub's disk.
+	brief = 400 * time.Millisecond
+	// another is by how many times a way must be slower than was thought to
+	// be another one, and not the same on a bad day.
+	another = 8
 )
 
 const linkSetting = "sync/link"
@@ -56,26 +63,46 @@ func (b *budget) save(tx Tx) error {
 // learn takes the speed from an exchange.
 func (b *budget) learn(up int, a Answer) {
 	b.known = true
-	speed := 0
-	if len(a.Body) >= measurable {
-		speed = rate(len(a.Body), a.Tail)
-	}
-	if up >= measurable {
-		if s := rate(up, a.Head); speed == 0 || s < speed {
-			speed = s
-		}
-	}
+	speed := measured(up, a)
 	switch {
-	case speed > 0 && b.link > 0 && speed < b.link*64:
+	case speed > 0 && b.link > 0 && speed < b.link*64 && speed*another > b.link:
 		b.link = (b.link + speed) / 2
 	case speed > 0:
 		b.link = speed
-	case b.link == 0 && a.Head >= far:
+	case b.gone(up, a):
 		b.link = slow
 	case b.link > 0 && b.link <= slow*2 && a.Head > 0 && a.Head < near:
 		b.link = 0 // another way than the one that was measured
 	}
 	b.size()
+}
+
+// measured is the speed of the slower direction, 0 if too little has passed
+// for telling.
+func measured(up int, a Answer) (speed int) {
+	if len(a.Body) >= measurable {
+		speed = rate(len(a.Body), a.Tail)
+	}
+	if up >= measurable && a.Head >= brief {
+		if s := rate(up, a.Head); speed == 0 || s < speed {
+			speed = s
+		}
+	}
+	return speed
+}
+
+// gone reports whether small exchanges show that the laptop has left the fast
+// way that it was on, so that the next large upload is packed for a slow one.
+// One late answer may be the hub's doing; a late connection is not.
+func (b *budget) gone(up int, a Answer) bool {
+	if a.Head < far {
+		b.distant = 0
+		return false
+	}
+	if b.link > slow*2 && up == 0 {
+		b.distant++
+	}
+	return b.link == 0 || b.link > slow*2 && (a.Connect >= far || b.distant >= 2)
 }
 
 func rate(n int, took time.Duration) int {

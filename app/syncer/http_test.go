@@ -356,6 +356,11 @@ func TestBudgetFollowsTheWay(t *testing.T) {
 		"a fast way after a slow":  {budget{link: slow}, 0, 60, 2 * time.Millisecond, 0, 0, 0},
 		"still far":                {budget{link: slow}, 0, 60, 300 * time.Millisecond, 0, slow, slow},
 		"halfway to a new measure": {budget{link: 32 * kB}, 0, 64 * kB, time.Millisecond, time.Second, 47 * kB, 49 * kB},
+		"an upload on a fast way":  {budget{link: 9000 * kB}, 16 * kB, 60, 200 * time.Millisecond, 0, 9000 * kB, 9000 * kB},
+		"unknown, a brief upload":  {budget{}, 16 * kB, 60, 100 * time.Millisecond, 0, 0, 0},
+		"a slow way after a fast":  {budget{link: 9000 * kB}, 16 * kB, 60, 2 * time.Second, 0, 7 * kB, 9 * kB},
+		"one late answer":          {budget{link: 9000 * kB}, 0, 60, 300 * time.Millisecond, 0, 9000 * kB, 9000 * kB},
+		"a second late answer":     {budget{link: 9000 * kB, distant: 1}, 0, 60, 300 * time.Millisecond, 0, slow, slow},
 	} {
 		b := c.from
 		b.learn(c.up, Answer{Body: make([]byte, c.body), Head: c.head, Tail: c.tail})
@@ -365,6 +370,15 @@ func TestBudgetFollowsTheWay(t *testing.T) {
 		if (b.up == 0) != (b.link == 0) || b.up > syncproto.DefaultUp || b.down > syncproto.DefaultDown {
 			t.Errorf("%s: budget %+v", name, b)
 		}
+	}
+	left := budget{link: 9000 * kB}
+	if left.learn(0, Answer{Head: 700 * time.Millisecond, Connect: 300 * time.Millisecond}); left.link != slow {
+		t.Errorf("after a late connection: %+v", left)
+	}
+	back := budget{link: 9000 * kB, distant: 1}
+	back.learn(0, Answer{Head: 2 * time.Millisecond})
+	if back.learn(0, Answer{Head: 300 * time.Millisecond}); back.link != 9000*kB {
+		t.Errorf("two late answers with a quick one between: %+v", back)
 	}
 	var b budget
 	for range 40 {

@@ -28,10 +28,11 @@ type Transport interface {
 }
 
 // Answer is what came back, and how long its parts took: Head until it began,
-// Tail from there to its end.
+// Tail from there to its end; Connect, of Head, for a new connection to be
+// made, 0 if there was one.
 type Answer struct {
-	Body       []byte
-	Head, Tail time.Duration
+	Body                []byte
+	Head, Tail, Connect time.Duration
 }
 
 // Traffic counts bytes. Up and Down are all bytes of the connections, with
@@ -69,7 +70,7 @@ type HTTP struct {
 	counts  counts
 }
 
-type counts struct{ up, down, payloadUp, payloadDown, connections atomic.Int64 }
+type counts struct{ up, down, payloadUp, payloadDown, connections, connecting atomic.Int64 }
 
 // NewHTTP returns the way to a hub.
 func NewHTTP(hub Hub, o HTTPOptions) (*HTTP, error) {
@@ -88,11 +89,13 @@ func NewHTTP(hub Hub, o HTTPOptions) (*HTTP, error) {
 	}
 	t := &HTTP{base: hub.Address}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		began := time.Now()
 		c, err := o.Dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
 		t.counts.connections.Add(1)
+		t.counts.connecting.Add(int64(time.Since(began)))
 		return &wire{Conn: c, idle: o.Idle, up: &t.counts.up, down: &t.counts.down}, nil
 	}
 	t.client = &http.Transport{
@@ -143,7 +146,7 @@ func (t *HTTP) Exchange(ctx context.Context, path string, body []byte) (Answer, 
 		return Answer{}, badAddress(err)
 	}
 	req.Header = http.Header{"User-Agent": {""}} // none: neither is sent
-	before, began := t.counts.payloadUp.Load(), time.Now()
+	before, connecting, began := t.counts.payloadUp.Load(), t.counts.connecting.Load(), time.Now()
 	resp, err := t.client.RoundTrip(req) // follows no redirects, as portals send
 	if err != nil {
 		return Answer{}, failure(err, t.counts.payloadUp.Load() > before)
@@ -157,7 +160,8 @@ func (t *HTTP) Exchange(ctx context.Context, path string, body []byte) (Answer, 
 	if err != nil {
 		return Answer{}, failure(err, true)
 	}
-	return Answer{Body: out, Head: head.Sub(began), Tail: time.Since(head)}, nil
+	return Answer{Body: out, Head: head.Sub(began), Tail: time.Since(head),
+		Connect: time.Duration(t.counts.connecting.Load() - connecting)}, nil
 }
 
 // ours tells a hub's answer from a portal's or a proxy's. A proxy that cannot
