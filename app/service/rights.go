@@ -57,6 +57,21 @@ func (w *writing) allowed(rec *syncproto.Record) error {
 		Hint: "请联系村书记或乡镇(街道)办理。"}
 }
 
+// ownGrid checks that a grid worker who was invited for one grid writes there.
+func (w *writing) ownGrid(rec *syncproto.Record) error {
+	var failed error
+	code, other := ledger.OtherGrid(w.b.me.Role, w.b.me.Scope, rec, func(k syncproto.Key) *syncproto.Record {
+		up, err := w.tx.Get(k)
+		failed = errors.Join(failed, err)
+		return up
+	})
+	if failed != nil || !other {
+		return failed
+	}
+	return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: "这一条属于别的网格（" + code + "）",
+		Hint: "这台电脑只管网格 " + w.b.me.Scope + "。请联系那边的网格员或村书记。"}
+}
+
 // home is the place of a record. Those that many records follow are kept.
 func (w *writing) home(rec *syncproto.Record) (string, error) {
 	k, follows := ledger.Parent(rec)

@@ -122,6 +122,7 @@ func (w *writing) edits(edits []edit.Edit) error {
 type checked struct {
 	key     syncproto.Key
 	changed bool
+	fresh   bool // it was not there before
 }
 
 // one writes an edit.
@@ -145,9 +146,12 @@ func (w *writing) one(i int, e edit.Edit) (checked, error) {
 		if err := w.allowed(before); err != nil {
 			return checked{}, err
 		}
+		if err := w.ownGrid(before); err != nil {
+			return checked{}, err
+		}
 		again, err := w.again(k, before, e.Set)
 		if err != nil || len(sets) == 0 {
-			return checked{k, again}, err
+			return checked{key: k, changed: again}, err
 		}
 	}
 	if k, err = w.put(k, before, sets); err != nil {
@@ -164,7 +168,7 @@ func (w *writing) one(i int, e edit.Edit) (checked, error) {
 	if e.Delete {
 		err = w.deleteCompanions(k)
 	}
-	return checked{k, true}, err
+	return checked{k, true, before == nil}, err
 }
 
 // target finds the record of an edit and what it is now; a zero id is one to
@@ -327,6 +331,11 @@ func (w *writing) check(one checked) error {
 	}
 	if err := ledger.Check(rec); err != nil {
 		return err
+	}
+	if one.fresh {
+		if err := w.ownGrid(rec); err != nil {
+			return err
+		}
 	}
 	return w.allowed(rec)
 }

@@ -5,20 +5,25 @@ import "gridbook/syncproto"
 // gridCodeLen is the length of a grid's code: the village's 12 digits and 3.
 const gridCodeLen = 15
 
-// otherGrid returns the code of the grid that a record belongs to if that is
-// not the device's own. Only a device that was enrolled for one grid is held
-// to it. Who may write a record where it is may give it away, so what it was
-// before the change decides; a record without a grid is everyone's.
-func otherGrid(d *syncproto.Device, c syncproto.Change) (code string, ok bool) {
-	if Role(d.Role) != RoleGrid || len(d.Scope) != gridCodeLen {
+// OtherGrid returns the code of the grid that a record belongs to if that is
+// not the one to which a role is bound. Only a grid worker who was invited for
+// one grid is; a record without a grid is everyone's. Who may write a record
+// where it is may give it away: ask about what it was before a change. get
+// returns another record, nil if there is none.
+func OtherGrid(r Role, scope string, rec *syncproto.Record, get func(syncproto.Key) *syncproto.Record) (code string, ok bool) {
+	if r != RoleGrid || len(scope) != gridCodeLen {
 		return "", false
 	}
+	code = gridCodeOf(rec, get)
+	return code, code != "" && code != scope
+}
+
+func otherGrid(d *syncproto.Device, c syncproto.Change) (code string, ok bool) {
 	rec := c.Before
 	if rec == nil {
 		rec = c.After
 	}
-	code = gridCodeOf(rec, c.Record)
-	return code, code != "" && code != d.Scope
+	return OtherGrid(Role(d.Role), d.Scope, rec, c.Record)
 }
 
 // Left is the grid that a record gives up with a change.
