@@ -54,7 +54,7 @@ type kind struct {
 func (w *world) do(a action) {
 	l := w.laptops[a.Who%len(w.laptops)]
 	r := rand.New(rand.NewPCG(a.R, 1))
-	w.tracef("%s %s", a.Kind, l.name)
+	w.tracef("%s %s, its clock at %d", a.Kind, l.name, l.store.meta.Clock.Last)
 	w.now += 1 + r.Int64N(2000)
 	for _, k := range allKinds {
 		if k.name == a.Kind {

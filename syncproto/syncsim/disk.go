@@ -15,6 +15,8 @@ type ReplicaDisk interface {
 	Update(func(syncproto.ReplicaTx) error) error
 	// Copy is what copying the closed file would give.
 	Copy() ReplicaDisk
+	// Reopen is what ending the program and starting it again does.
+	Reopen()
 }
 
 // HubDisk is a hub's store on a disk.

@@ -123,6 +123,9 @@ func (w *world) rollBack(l *laptop, s *ReplicaStore) {
 
 // open is what a program does when it starts.
 func (w *world) open(l *laptop) {
+	if l.store.disk != nil {
+		l.store.disk.Reopen()
+	}
 	must(l.store.Update(func(tx syncproto.ReplicaTx) error { return syncproto.Opened(tx, w.rand) }))
 }
 
@@ -130,7 +133,13 @@ func (w *world) open(l *laptop) {
 func (w *world) restore(s *HubStore) {
 	w.store = s.Copy()
 	if w.bug == nil || !w.bug.epoch {
-		w.store.state = syncproto.NewEpoch(w.store.state, w.now)
+		must(w.store.Update(func(tx syncproto.HubTx) error {
+			state, err := tx.State()
+			if err != nil {
+				return err
+			}
+			return tx.SetState(syncproto.NewEpoch(state, w.now))
+		}))
 	}
 	w.oracle.restored = true
 	w.oracle.disaster(w)

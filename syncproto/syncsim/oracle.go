@@ -21,6 +21,7 @@ type oracle struct {
 	gone     map[string]bool // purged records
 	restored bool            // a hub's backup was restored, or a device got another scope
 	copied   bool            // a laptop was cloned or rolled back
+	puzzled  bool            // an old hub may have taken a laptop for a copy
 	erased   map[syncproto.Key]bool
 }
 
@@ -162,7 +163,7 @@ func (w *world) deviceOf(token []byte) *syncproto.Device {
 // always checks what must hold at every moment, not only at the end.
 func (o *oracle) always(w *world, l *laptop, p syncproto.Progress) {
 	meta := l.store.meta
-	if p.Renumbered && !o.copied && !o.restored && !w.has(versions) {
+	if p.Renumbered && !o.copied && !o.restored && !o.puzzled {
 		o.wrong("%s is taken for a copy", l.name)
 	}
 	for _, a := range p.Arrived {
@@ -346,7 +347,7 @@ func (o *oracle) conflicts(w *world) {
 				for _, b := range f.Heads {
 					if a.Value != b.Value && o.descends(editOf(a.Value), editOf(b.Value)) {
 						w.stats.False++
-						if !o.copied && !o.restored {
+						if !o.copied && !o.restored && !o.puzzled {
 							o.wrong("false conflict in %v field %d: edit %d had replaced edit %d", k, f.Tag, editOf(a.Value), editOf(b.Value))
 						}
 					}

@@ -8,13 +8,22 @@ import (
 
 var versionKinds = []kind{
 	// The hub's program is replaced by a newer one, or the older one again.
-	{"hub", 15, false, versions, func(w *world, _ *laptop, _ *rand.Rand) { w.hub.Version = 1 - w.hub.Version }},
+	{"hub", 15, false, versions, (*world).doHub},
 	{"upgrade", 20, false, versions, func(_ *world, l *laptop, _ *rand.Rand) { l.version = 0 }},
+}
+
+func (w *world) doHub(*laptop, *rand.Rand) { w.hubVersion(1 - w.hub.Version) }
+
+// hubVersion replaces the hub's program. The older one cannot be told of
+// sticks, and takes who sent one for a copy.
+func (w *world) hubVersion(v int) {
+	w.hub.Version = v
+	w.oracle.puzzled = w.oracle.puzzled || v == 1 && w.has(sticks)
 }
 
 // beginVersions gives every program a version: 1, or 0 for the newest.
 func (w *world) beginVersions(r *rand.Rand) {
-	w.hub.Version = r.IntN(2)
+	w.hubVersion(r.IntN(2))
 	for _, l := range w.laptops {
 		l.version = r.IntN(2)
 	}

@@ -283,6 +283,7 @@ func (w *world) sync(l *laptop, next func(n int) fate) (syncproto.Progress, erro
 			return s.Progress(), err
 		}
 		w.oracle.renamed(s.Progress().Renamed)
+		w.tracef("    its clock at %d, seen %d", l.store.meta.Clock.Last, l.store.meta.Observed)
 		if q == nil {
 			w.count(s.Progress())
 			w.oracle.afterSync(w, l)
