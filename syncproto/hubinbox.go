@@ -154,30 +154,19 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 	return toInbox, nil
 }
 
-// file puts work into the inbox. A person has one open item for a record, in
-// which all that they sent is joined: repeats, by whichever way, add nothing.
-// It reports whether there was room.
+// file puts work into the inbox. What a person sends of a record is joined in
+// one open item: repeats, by whichever way, add nothing. It reports whether
+// there was room.
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
 	content := w.sent.Only(w.changed)
-	stood, item, err := x.openItem(w.sent.Key, kind)
-	if err != nil {
-		return false, err
+	stood, all, err := x.openItem(w.sent.Key, kind, content)
+	if err != nil || all != nil && stood == nil {
+		return err == nil, err
 	}
 	if stood != nil {
-		all, err := x.Content(item)
-		if err != nil {
-			return false, err
-		}
-		if len(all.Join(content)) == 0 {
-			return true, nil
-		}
-		if len(AppendRecord(nil, all)) <= maxContent {
-			content = all
-		} else {
-			stood = nil
-		}
+		content = all
 	}
-	item = Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason,
+	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason,
 		Content: AppendRecord(nil, content), Received: x.now}
 	if len(item.Content) > maxContent {
 		return false, nil
@@ -201,16 +190,46 @@ func (x *exchange) file(kind string, w *work, home, reason string) (bool, error)
 // maxContent bounds the content of an item, with room for closing it.
 const maxContent = MaxText - 64
 
-// openItem returns the undecided item of a record from the exchange's person.
-func (x *exchange) openItem(of Key, kind string) (*Stored, Item, error) {
+// openItem returns the undecided item of the exchange's person that takes more
+// content, and the join; without an item, content that some item has already;
+// and nothing if a new one is needed. An item never loses a value: a laptop
+// that has let go of what it sent may write again as if it had seen that.
+func (x *exchange) openItem(of Key, kind string, content *Record) (open *Stored, all *Record, err error) {
 	items, err := x.items(of)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, st := range items {
 		i, _ := x.Clerk.ReadInbox(st.Record)
-		if i.Kind == kind && i.Person == x.device.Person && !i.Decided {
-			return st, i, err
+		if i.Kind != kind || i.Person != x.device.Person {
+			continue
+		}
+		has, err := x.Content(i)
+		if err != nil {
+			return nil, nil, err
+		}
+		both := has.Clone()
+		if len(both.Join(content)) == 0 {
+			return nil, has, nil
+		}
+		if open == nil && !i.Decided && both.keeps(has) && len(AppendRecord(nil, both)) <= maxContent {
+			open, all = st, both
 		}
 	}
-	return nil, Item{}, err
+	return open, all, nil
+}
+
+// keeps reports whether r has all heads of before.
+func (r *Record) keeps(before *Record) bool {
+	for _, f := range before.Fields {
+		now, _ := r.Field(f.Tag)
+		for _, h := range f.Heads {
+			if !slices.Contains(now.Heads, h) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // items lists what the inbox has about a record.
