@@ -119,7 +119,7 @@ func (r reader) kinOf(g *roster.Grid) (into *GridKin, before []GridKin) {
 	kin := func(o *roster.Grid, split bool) GridKin {
 		return GridKin{ID: o.ID.String(), Name: o.Name, To: dateText(o.To), Split: split}
 	}
-	if o := r.roster.Grids[g.Into]; o != nil {
+	if o := r.roster.Grids[g.Into]; o != nil && !r.roster.Circular(g) {
 		one := kin(o, false)
 		into = &one
 	}

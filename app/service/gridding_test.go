@@ -362,6 +362,15 @@ func TestMergeAgainstMerge(t *testing.T) {
 		return n
 	}
 	for _, l := range []*Laptop{a, b} {
+		err := l.Book.read(func(r reader) error {
+			if into, _ := r.kinOf(r.roster.Grids[mustID(t, v.grid)]); into != nil {
+				t.Errorf("one of the two seems to have given way: %+v", into)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if names := gridNames(t, l.Book); len(names) != 2 || circles(l) != 2 {
 			t.Errorf("grids %v, %d remarks", names, circles(l))
 		}

@@ -69,6 +69,10 @@ func TestHouseholdMoves(t *testing.T) {
 	if n := w.holds(to, h); n != 5 { // household, resident, link, visit, matter
 		t.Errorf("the new village holds %d records", n)
 	}
+	number := []byte("330702196208150011")
+	if bytes.Contains(w.dump(from), number) || !bytes.Contains(w.dump(to), number) || bytes.Contains(w.dump(office), number) {
+		t.Error("the ID number did not go along, or went elsewhere too")
+	}
 	w.sync(mate, office, to)
 	if n := w.holds(mate, h); n != 0 {
 		t.Errorf("the second laptop still holds %d records", n)
