@@ -104,6 +104,7 @@ func commands() []command {
 		{"backup", "FILE", "做一份核对过的备份", `gridbook backup /media/usb/网格簿.gridbackup`, backup},
 		{"restore", "FILE", "从备份恢复到一个空的数据文件夹", `gridbook restore 网格簿.gridbackup --data 新文件夹`, restore},
 		{"passwd", "", "修改密码；新密码来自 GRIDBOOK_NEW_PASSWORD 或当场输入", `gridbook passwd`, passwd},
+		{"recover", "KEYFILE", "忘了密码：用乡镇的恢复密钥（服务器上的 recovery.key）换一个新密码；新密码来自 GRIDBOOK_NEW_PASSWORD 或当场输入", `gridbook recover /media/usb/recovery.key`, recoverPassword},
 		{"web", "[--listen 127.0.0.1:PORT]", "没有显示器时，在本机浏览器里使用；只听 127.0.0.1", `gridbook web --data 文件夹`, web},
 		{"verify", "", "检查全部数据是否完好", `gridbook verify`, verify},
 	}

@@ -51,7 +51,8 @@ func (testOffice) Join(_ context.Context, store *boltstore.Store, _, _ string, k
 		if err := tx.SetMeta(meta); err != nil {
 			return err
 		}
-		return keep(tx, &syncproto.JoinReply{Township: scope[:9], TownshipName: "新狮街道", Role: role, Scope: scope, Person: "王书记"})
+		return keep(tx, &syncproto.JoinReply{Township: scope[:9], TownshipName: "新狮街道", Role: role, Scope: scope, Person: "王书记",
+			RecoveryKey: os.Getenv("TEST_RECOVERY")})
 	})
 }
 
@@ -89,6 +90,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GRIDBOOK_PASSWORD", "沙溪村2024")
 			env.Setenv("TEST_ROLE", "village")
 			env.Setenv("TEST_SCOPE", "330702009217")
+			env.Setenv("TEST_RECOVERY", "age1re3tk2yq8lzdyty4ewpczm6rakskyskgne5fmvmk9vx3ujw48f2svwlwqu")
 			if err := writePicture(filepath.Join(env.WorkDir, "wall.jpg")); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"gridbook/app/boltstore"
 	"gridbook/app/service"
+	"gridbook/syncproto"
 )
 
 func sync(c *call) error {
@@ -141,6 +142,39 @@ func passwd(c *call) error {
 		}
 		return c.out(map[string]bool{"changed": true}, "密码已修改")
 	})
+}
+
+// maxKey bounds the file of a recovery key in bytes.
+const maxKey = 4 << 10
+
+// recoverPassword sets a new password with the township's recovery key.
+func recoverPassword(c *call) error {
+	if err := c.need(1); err != nil {
+		return err
+	}
+	o, err := c.options()
+	if err != nil {
+		return err
+	}
+	key, err := readFile(c.args[0])
+	if err != nil {
+		return err
+	}
+	if len(key) > maxKey {
+		return &syncproto.Error{Code: syncproto.CodeFileKind, Message: "这不是恢复密钥", Hint: "要的是服务器数据目录里的 recovery.key，里面只有一行字。"}
+	}
+	replacement, err := c.newPassword("GRIDBOOK_NEW_PASSWORD")
+	if err != nil {
+		return err
+	}
+	l, err := service.Recover(o, string(key), replacement)
+	if err != nil {
+		return err
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
+	return c.out(map[string]bool{"changed": true}, "已换上新密码，数据都在。请把恢复密钥收好，不要留在这台电脑上。")
 }
 
 // verifyLine is what verify prints.

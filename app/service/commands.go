@@ -1,6 +1,8 @@
 package service
 
 import (
+	"strings"
+
 	"gridbook/app/boltstore"
 	"gridbook/syncproto"
 )
@@ -103,6 +105,22 @@ func Restore(o Options, backup, password string) error {
 		return err
 	}
 	return store.Close()
+}
+
+// Recover opens the laptop with the township's recovery key and gives its
+// first person a new password, for when theirs is forgotten. identity is what
+// stands in the server's recovery.key; it may have been typed from paper. It
+// fails with CodePassword if it is another's, and like Open.
+func Recover(o Options, identity, password string) (*Laptop, error) {
+	if err := goodPassword(password); err != nil {
+		return nil, err
+	}
+	identity = strings.ToUpper(strings.Join(strings.Fields(identity), ""))
+	store, err := boltstore.Recover(o.Dir, identity, "", password, o.store())
+	if err != nil {
+		return nil, err
+	}
+	return openLaptop(o, store)
 }
 
 // ParseID reads an id that a person typed: CodeNotFound if it is none.

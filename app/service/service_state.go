@@ -54,6 +54,12 @@ func (s *Service) Unlock(ctx context.Context, password string) (State, error) {
 	return s.open(ctx, func(o Options) (*Laptop, error) { return Open(o, password) })
 }
 
+// Recover opens the data with the township's recovery key, typed or pasted,
+// and gives it a new password: the old one is forgotten.
+func (s *Service) Recover(ctx context.Context, key, password string) (State, error) {
+	return s.open(ctx, func(o Options) (*Laptop, error) { return Recover(o, key, password) })
+}
+
 func (s *Service) open(ctx context.Context, how func(Options) (*Laptop, error)) (State, error) {
 	s.opening.Lock()
 	defer s.opening.Unlock()

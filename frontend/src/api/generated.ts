@@ -968,3 +968,5 @@ export const api = {
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
 }
+  /** Recover opens the data with the township's recovery key, typed or pasted, and gives it a new password: the old one is forgotten. */
+  recover: (key: string, password: string): Promise<State> => transport.call('Recover', [key, password]),

@@ -32,6 +32,11 @@ export const useSession = defineStore('session', () => {
     state.value = await api.unlock(password)
   }
 
+  /** Opens with the township's recovery key and sets a new password. */
+  async function recover(key: string, password: string): Promise<void> {
+    state.value = await api.recover(key, password)
+  }
+
   /** Calls duty before the screens are locked, until the returned function is called. */
   function beforeLock(duty: () => Promise<void>): () => void {
     duties.add(duty)
@@ -68,6 +73,7 @@ export const useSession = defineStore('session', () => {
     load,
     join,
     unlock,
+    recover,
     lock,
     beforeLock,
     choose,

@@ -107,6 +107,12 @@ export class FakeService extends FakeMoves {
     this.phase = 'locked'
     return this.State()
   }
+  Recover(key: string, password: string): dto.State {
+    if (!key.toUpperCase().startsWith('AGE-SECRET-KEY-')) throw new Refusal('password', '恢复密钥不对', '请向乡镇管理员要这个乡镇的恢复密钥。')
+    this.password = password
+    this.phase = 'ready'
+    return this.State()
+  }
   ChangePassword(old: string, fresh: string): void {
     if (old !== this.password) throw new Refusal('password', '现在的密码不对', '请再输一次。')
     this.password = fresh

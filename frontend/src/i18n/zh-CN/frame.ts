@@ -102,6 +102,13 @@ export const frame = {
     submit: '打开',
     busy: '正在打开…',
     forgotten: '忘了密码？请联系街道管理员，街道能帮您恢复，已记的内容不会丢。',
+    haveKey: '有恢复密钥',
+    key: '恢复密钥',
+    keyHint: '街道保管的一行字，以 AGE-SECRET-KEY- 开头；大小写、空格不要紧。',
+    keyMissing: '请填恢复密钥。',
+    newPassword: '换一个新密码',
+    recover: '换密码并打开',
+    recovered: '新密码换好了，请记牢。恢复密钥请交还街道，不要留在这台电脑上。',
   },
   settings: {
     text: '字的大小',
