@@ -16,6 +16,12 @@ const (
 	DecisionDismiss = "dismiss" // do not; it stays, and may still be taken
 )
 
+// The states of a device in the shared list; "" is in use.
+const (
+	StateEnded   = "ended"   // its person has left
+	StateRevoked = "revoked" // it may no longer sync
+)
+
 // Seal names the field with the hub's seal of the collections that the hub
 // writes.
 func (Policy) Seal(n syncproto.Collection) (seal syncproto.Tag, open []syncproto.Tag, ok bool) {

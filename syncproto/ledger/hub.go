@@ -117,9 +117,9 @@ func (Policy) DeviceRecord(at syncproto.Stamp, d *syncproto.Device) *syncproto.R
 	role, state := d.Role, ""
 	switch {
 	case d.Revoked != 0:
-		state = "revoked"
+		state = StateRevoked
 	case Role(d.Role) == RoleEnded:
-		state = "ended"
+		state = StateEnded
 	}
 	if Role(role) == RoleEnded && len(d.Former) > 0 {
 		role = d.Former[len(d.Former)-1].Role
