@@ -534,6 +534,33 @@ export interface Moved {
 
 export type Phase = 'new' | 'locked' | 'ready'
 
+export interface PhotoList {
+  total: number
+  arrived: number
+  here: number
+  most: number
+  canAdd: boolean
+  rows: PhotoRow[]
+}
+
+export interface PhotoRow {
+  id: string
+  sha256: string
+  caption: string
+  date: string
+  by: string
+  width: number
+  height: number
+  size: number
+  here: boolean
+  arrived: boolean
+  done: number
+  parts: number
+  wanted: boolean
+  sync: SyncState
+  problem: Problem | null
+}
+
 export interface Plan {
   text: string
   lines: string[]
@@ -714,6 +741,9 @@ export interface SyncDone {
   ms: number
   wire_up: number
   wire_down: number
+  photos_up: number
+  photos_down: number
+  photos_problem: Problem | null
 }
 
 export type SyncPhase = 'idle' | 'running' | 'offline' | 'waiting' | 'stopped'
@@ -725,6 +755,7 @@ export interface SyncStatus {
   toSend: number
   sent: number
   rejected: number
+  sticks: number
   conflicts: number
   verified: Verified
   done: number
@@ -734,6 +765,10 @@ export interface SyncStatus {
   problem: Problem | null
   clock: Problem | null
   last: SyncDone | null
+  photosToSend: number
+  photosMissing: number
+  photosRefused: number
+  photosMoving: boolean
   byKind: KindLeft[]
 }
 
@@ -817,6 +852,8 @@ export interface VisitRow {
 }
 
 export const api = {
+  /** AddPhoto adds an uploaded picture to a record. */
+  addPhoto: (collection: string, id: string, handle: string, caption: string): Promise<Saved> => transport.call('AddPhoto', [collection, id, handle, caption]),
   /** AddStep adds a step to a matter, dispute or mobile member's record and, in the same transaction, carries what it says over to that record: its state, handler, deadline, level, and the date of closing. */
   addStep: (collection: string, id: string, fields: Record<string, unknown>): Promise<Saved> => transport.call('AddStep', [collection, id, fields]),
   /** Backup makes a verified copy of all data, sealed as it is here, to be put on another disk. */
@@ -905,6 +942,10 @@ export const api = {
   movedAway: (): Promise<Moved[]> => transport.call('MovedAway', []),
   /** NotSame decides that two records are not the same. */
   notSame: (one: string, other: string): Promise<Saved> => transport.call('NotSame', [one, other]),
+  /** Photo returns a picture to show. */
+  photo: (sha256: string): Promise<File> => transport.call('Photo', [sha256]),
+  /** Photos lists the photos of a record. */
+  photos: (collection: string, id: string): Promise<PhotoList> => transport.call('Photos', [collection, id]),
   /** Record returns a record for a form; with id "" an empty one. */
   record: (collection: string, id: string): Promise<RecordView> => transport.call('Record', [collection, id]),
   /** Records lists records of a collection from a cursor; "" is the beginning. */
@@ -968,5 +1009,3 @@ export const api = {
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
 }
-  /** Recover opens the data with the township's recovery key, typed or pasted, and gives it a new password: the old one is forgotten. */
-  recover: (key: string, password: string): Promise<State> => transport.call('Recover', [key, password]),

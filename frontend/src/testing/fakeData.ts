@@ -194,6 +194,7 @@ export function makeStatus(offline: boolean, empty: boolean, rejected: number): 
     toSend: empty ? 0 : 27,
     sent: 1432,
     rejected: rejected,
+    sticks: empty ? 0 : 1,
     conflicts: empty ? 0 : 1,
     verified: { equal: true, records: 3127, at: Date.parse('2026-11-23T09:03:00') },
     done: 0,
@@ -202,7 +203,11 @@ export function makeStatus(offline: boolean, empty: boolean, rejected: number): 
     lastSync: Date.parse('2026-11-23T09:03:00'),
     problem: null,
     clock: null,
-    last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800 },
+    photosToSend: 0,
+    photosMissing: 0,
+    photosRefused: 0,
+    photosMoving: false,
+    last: { exchanges: 1, bytes_up: 11_840, bytes_down: 2_310, wire_up: 12_400, wire_down: 2_800, sent: 200, received: 14, rejected: 1, conflicts: 1, verified: { equal: true, records: 3127, at: 1 }, epoch: 1, ms: 1800, photos_up: 0, photos_down: 0, photos_problem: null },
     byKind: empty ? [] : [{ collection: 'visit', label: '走访记录', toSend: 3, rejected: 0 }, { collection: 'household', label: '户', toSend: 24, rejected: 1 }],
   }
 }

@@ -1,7 +1,7 @@
 // The service as the screens know it, in memory, for tests and for looking at
 // the screens. Each method has the name and arguments of its Go counterpart.
 import type * as dto from '@/api/generated'
-import { FakeMoves } from './fakeMoves'
+import { FakePhotos } from './fakePhotos'
 import { FakeRecords, type Stored } from './fakeRecords'
 import { makeDoubles, makeGrids, makeHouseholds, makeLost, makeMembers, makePeople, makeStatus, makeVisits, today, villageCode } from './fakeData'
 import schema from './schema.json'
@@ -25,7 +25,7 @@ export interface FakeOptions {
   draft?: dto.VisitDraft
 }
 
-export class FakeService extends FakeMoves {
+export class FakeService extends FakePhotos {
   emit: Emit = () => undefined
   phase: dto.Phase
   password = 'mima12345'
@@ -76,6 +76,10 @@ export class FakeService extends FakeMoves {
     return { id, undo: `undo-${id}`, created }
   }
 
+  protected refuse(code: string, message: string, hint: string): never {
+    throw new Refusal(code, message, hint)
+  }
+
   private household(id: string): dto.HouseholdRow {
     const h = this.households.find((x) => x.id === id)
     if (!h) throw new Refusal('not_found', '没有找到这条记录', '可能已被删除，请返回刷新一下。')
@@ -103,14 +107,14 @@ export class FakeService extends FakeMoves {
     this.phase = 'ready'
     return this.State()
   }
-  Lock(): dto.State {
-    this.phase = 'locked'
-    return this.State()
-  }
   Recover(key: string, password: string): dto.State {
     if (!key.toUpperCase().startsWith('AGE-SECRET-KEY-')) throw new Refusal('password', '恢复密钥不对', '请向乡镇管理员要这个乡镇的恢复密钥。')
     this.password = password
     this.phase = 'ready'
+    return this.State()
+  }
+  Lock(): dto.State {
+    this.phase = 'locked'
     return this.State()
   }
   ChangePassword(old: string, fresh: string): void {
@@ -164,7 +168,7 @@ export class FakeService extends FakeMoves {
   Grid(id: string): dto.GridPage {
     const grid = this.Grids().grids.find((g) => g.id === id)
     if (!grid) throw new Refusal('not_found', '没有找到这条记录', '可能已被删除，请返回刷新一下。')
-    return { grid, record: this.records.view('grid', id, { grid_name: grid.name, grid_code: grid.code, extent: '东至溪边，南至大路，西至后山，北至机耕路。' }), hints: [], open: 4, unlinked: 6, duties: this.duties(this.members[0]!), into: null, before: [] }
+    return { grid, record: this.records.view('grid', id, { grid_name: grid.name, grid_code: grid.code, extent: '东至溪边，南至大路，西至后山，北至机耕路。' }), hints: [], open: 4, unlinked: 6, duties: this.duties(this.members[0]!), into: this.into, before: [] }
   }
   Members(): dto.MemberRow[] {
     return this.members
