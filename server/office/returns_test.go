@@ -195,3 +195,69 @@ func write(t testing.TB, path string, b []byte) {
 		t.Fatal(err)
 	}
 }
+
+// An erasure comes back to a server that has never seen what was erased; a
+// laptop that still has it comes too late.
+func TestErasureOfWhatTheBackupLacks(t *testing.T) {
+	h := newTown(t)
+	a, away := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	a.sync()
+	away.sync()
+	var backup bytes.Buffer
+	if _, err := h.Snapshot(&backup); err != nil {
+		t.Fatal(err)
+	}
+	house := a.house(village, "周大明")
+	a.sync()
+	away.sync()
+	if _, err := h.Purge(house.ID, "依法", "王工"); err != nil {
+		t.Fatal(err)
+	}
+	a.sync()
+	h = h.again(&backup)
+	a.h, away.h = h, h
+	a.sync()
+	if away.sync(); away.shown(house) != nil {
+		t.Error("still has it")
+	}
+	var out strings.Builder
+	if err := h.Dump(&out, office.DumpFilter{}); err != nil || strings.Contains(out.String(), "周大明") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// What only the inbox has can be erased too, and what is held stays held when
+// the backup is from before.
+func TestInboxIsErasedAndComesBack(t *testing.T) {
+	h := newTown(t)
+	a := h.settle("village", village, "张三")
+	town := h.settle("township", township, "王工")
+	town.sync()
+	var backup bytes.Buffer
+	if _, err := h.Snapshot(&backup); err != nil {
+		t.Fatal(err)
+	}
+	erased, kept := a.house(village, "要清除的"), a.house(village, "要留的")
+	if _, err := h.SetRole(office.RoleChange{Device: 1, End: true}); err != nil {
+		t.Fatal(err)
+	}
+	a.sync()
+	town.sync()
+	if p, err := h.Purge(erased.ID, "依法", "王工"); err != nil || len(p.Collections) != 1 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if town.sync(); len(town.held(ledger.Inbox)) != 1 {
+		t.Errorf("%d items", len(town.held(ledger.Inbox)))
+	}
+	h = h.again(&backup)
+	town.h = h
+	town.sync()
+	items := town.held(ledger.Inbox)
+	if len(items) != 1 {
+		t.Fatalf("%d items", len(items))
+	}
+	town.put(items[0].Key, "decision", syncproto.TextOf(ledger.DecisionTake))
+	if p := town.sync(); p.Rejected != 0 || town.shown(kept) == nil || town.shown(erased) != nil {
+		t.Errorf("%+v, %v, %v", p, town.shown(kept), town.shown(erased))
+	}
+}
