@@ -21,6 +21,7 @@ const (
 	codecText   = 3 // package textmodel, without a prime
 	codecLight  = 4 // its light model; from version 2 on
 	codecCodes  = 5 // characters as codes, then zstd; from version 2 on
+	codecPrimed = 6 // the light model with a prime, in uploads; from version 2 on
 )
 
 // Effort says how much work a batch is worth.
@@ -140,17 +141,34 @@ func oldCompressor(e Effort, n int) byte {
 	return codecZstd
 }
 
+// encodePrimed is Encode for a small batch whose text is packed with a prime.
+func (c *Codec) encodePrimed(b *Batch, p *prime) []byte {
+	structure, text := b.layout()
+	numbers, _ := compressors(Small, len(structure), len(text), Version)
+	dst := c.pack(nil, structure, numbers)
+	packed := textmodel.NewLight(p.text).Compress(p.append(nil), text)
+	dst = binary.AppendUvarint(append(dst, codecPrimed), uint64(len(text)))
+	dst = binary.AppendUvarint(dst, uint64(len(packed)))
+	return append(dst, packed...)
+}
+
 // Decode reads an encoded batch.
-func (c *Codec) Decode(p []byte) (*Batch, error) {
+func (c *Codec) Decode(p []byte) (*Batch, error) { return c.decode(p, nil) }
+
+// primes gives the text of a prime.
+type primes func(*prime) ([]byte, error)
+
+// decode is Decode with what primes there are.
+func (c *Codec) decode(p []byte, known primes) (*Batch, error) {
 	b := &Batch{}
 	if len(p) == 0 {
 		return b, nil
 	}
-	structure, rest, err := c.unpack(p)
+	structure, rest, err := c.unpack(p, nil)
 	if err != nil {
 		return nil, err
 	}
-	text, rest, err := c.unpack(rest)
+	text, rest, err := c.unpack(rest, known)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +215,7 @@ func (c *Codec) compress(codec byte, src []byte) (byte, []byte) {
 	return codecZstd, c.packZstd(src)
 }
 
-func (c *Codec) unpack(p []byte) (plain, rest []byte, err error) {
+func (c *Codec) unpack(p []byte, known primes) (plain, rest []byte, err error) {
 	u := &unstream{b: p}
 	codec, size := u.byte(), u.count(MaxBatch)
 	packed := u.take(u.count(MaxMessage))
@@ -217,6 +235,8 @@ func (c *Codec) unpack(p []byte) (plain, rest []byte, err error) {
 		plain, err = unpackText(textmodel.NewLight(nil), packed, size)
 	case codecCodes:
 		plain, err = c.unpackCodes(packed, size)
+	case codecPrimed:
+		plain, err = unpackPrimed(packed, size, known)
 	default:
 		return nil, nil, malformed("unknown compressor %d", codec)
 	}
@@ -235,6 +255,22 @@ func unpackText(m *textmodel.Model, packed []byte, size int) ([]byte, error) {
 		return nil, &Error{Code: CodeMalformed, Err: err}
 	}
 	return plain, nil
+}
+
+func unpackPrimed(packed []byte, size int, known primes) ([]byte, error) {
+	u := &unstream{b: packed}
+	name := u.primeName()
+	if u.err != nil {
+		return nil, u.err
+	}
+	if known == nil {
+		return nil, otherPrime()
+	}
+	text, err := known(name)
+	if err != nil {
+		return nil, err
+	}
+	return unpackText(textmodel.NewLight(text), u.b, size)
 }
 
 // packBrotli takes the level whose time a stream of that size is worth.

@@ -56,7 +56,7 @@ func TestCodesOfManyCharacters(t *testing.T) {
 		if codec != want {
 			t.Errorf("%d characters: compressor %d, want %d", n, codec, want)
 		}
-		got, rest, err := c.unpack(c.pack(nil, text, codecCodes))
+		got, rest, err := c.unpack(c.pack(nil, text, codecCodes), nil)
 		if err != nil || len(rest) > 0 || !bytes.Equal(got, text) {
 			t.Errorf("%d characters in %d bytes do not come back: %v", n, len(packed), err)
 		}

@@ -1,19 +1,16 @@
 package syncproto
 
 import (
+	"errors"
 	"slices"
 )
 
 // upload joins the request's batch, record by record: one that is refused is
 // named in the reply and the rest goes on.
 func (x *exchange) upload() error {
-	batch, err := x.req.batch, error(nil)
-	if batch == nil {
-		batch, err = x.Codec.Decode(x.req.Batch)
-	}
-	x.req.batch = nil // its records become the store's
+	batch, err := x.content()
 	if err != nil {
-		return &refusal{cause: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
+		return err
 	}
 	newest, latest := Time(0), x.latest()
 	for _, r := range batch.Records {
@@ -70,6 +67,30 @@ func (x *exchange) observe(newest Time) error {
 	jump, err := clockJump(x.Rand)
 	x.state.Clock.Last = newest + jump
 	return err
+}
+
+// content returns what the upload carries. Its records become the store's.
+func (x *exchange) content() (*Batch, error) {
+	if batch := x.req.batch; batch != nil {
+		x.req.batch = nil
+		return batch, nil
+	}
+	var failed error // of the store
+	batch, err := x.Codec.decode(x.req.Batch, func(p *prime) (text []byte, err error) {
+		if text, err = x.primeText(p); err != nil && !errors.Is(err, errPrime) {
+			failed = err
+		}
+		return text, err
+	})
+	switch {
+	case failed != nil:
+		return nil, failed
+	case errors.Is(err, errPrime):
+		return nil, &refusal{cause: otherPrime()}
+	case err != nil:
+		return nil, &refusal{cause: &Error{Code: CodeOf(err), Message: "上报的数据无法读取", Hint: "请重试;若仍不行,请更新程序", Err: err}}
+	}
+	return batch, nil
 }
 
 // latest returns the time after which stamps are refused. What we took while

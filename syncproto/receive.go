@@ -69,6 +69,9 @@ func (r *receiver) refused() error {
 	case code == CodeVersion && r.other():
 		r.meta.HubVersion, r.claim = r.reply.Version, true // what is pending may be packed in the newer way
 		return nil
+	case code == CodePrime && r.primed != nil:
+		r.primed, r.unprimed = nil, true // the same upload goes again as it is
+		return nil
 	case code == CodeEpoch, code == CodeLease:
 		r.claim = true
 		return nil
@@ -158,6 +161,12 @@ func (r *receiver) run() error {
 		m.Lease = p.Lease
 	}
 	overtaken := false
+	if r.sent != nil && m.Cursor.Epoch == 0 && !p.Moved {
+		// A first copy does not tell what left or was erased since: the work
+		// is sent once more when there is a cursor.
+		r.void()
+		r.sent = nil
+	}
 	if r.sent != nil {
 		if err := r.acknowledge(); err != nil {
 			return err
@@ -208,9 +217,10 @@ func (r *receiver) run() error {
 }
 
 // outdated returns what is still of use of a reply whose news have been
-// overtaken: that what was just acknowledged does not belong to us.
+// overtaken: that what was just acknowledged does not belong to us, and what
+// is erased for ever.
 func (r *receiver) outdated() *Reply {
-	p := &Reply{Version: r.reply.Version, Now: r.reply.Now, More: true}
+	p := &Reply{Version: r.reply.Version, Now: r.reply.Now, More: true, Purged: r.reply.Purged}
 	for _, k := range r.reply.Gone {
 		if r.acked[k] != nil {
 			p.Gone = append(p.Gone, k)

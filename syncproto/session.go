@@ -27,6 +27,10 @@ type Session struct {
 	asked   bool // at least one exchange has completed
 	more    bool // the hub has more for us
 	probe   probeState
+	// primed is the upload under way as it goes over the wire, nil if as it is;
+	// unprimed says that the hub could not read such a one.
+	primed   *Upload
+	unprimed bool
 }
 
 // SessionOptions sizes the exchanges of a sync.
@@ -226,7 +230,7 @@ func (s *Session) fill(tx ReplicaTx, meta *ReplicaMeta, q *Request, now int64) (
 		return err
 	}
 	if s.sent != nil {
-		q.Nonce, q.Batch = s.sent.Nonce, s.sent.Batch
+		q.Nonce, q.Batch = s.sent.Nonce, s.body()
 	} else if s.probe.active() {
 		q.Probe, err = s.probe.next(tx, q.Version)
 	}
@@ -282,5 +286,6 @@ func (s *Session) cut(tx ReplicaTx, meta *ReplicaMeta, after uint64) (*Upload, u
 	}
 	up.Batch, up.Order = s.opts.Codec.Encode(&batch, effortUp(s.opts.Link), s.version(meta)), meta.next()
 	s.made, s.content = up, &batch
-	return up, last, nil
+	s.primed, err = s.prime(tx, meta, &batch, up)
+	return up, last, err
 }

@@ -83,6 +83,8 @@ type ReplicaTx interface {
 	Sum() (Sum, error)
 	Days() iter.Seq2[DaySum, error]
 	OfDay(day uint32) iter.Seq2[RecordHash, error]
+	// Newest lists the agreed records of a collection by falling id.
+	Newest(Collection) iter.Seq2[*Record, error]
 }
 
 // Scope names a feed: what a device may subscribe to.

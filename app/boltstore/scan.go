@@ -253,6 +253,28 @@ func (tx *Tx) OfDay(day uint32) iter.Seq2[syncproto.RecordHash, error] {
 	}
 }
 
+// Newest implements syncproto.ReplicaTx.
+func (tx *Tx) Newest(c syncproto.Collection) iter.Seq2[*syncproto.Record, error] {
+	return func(yield func(*syncproto.Record, error) bool) {
+		prefix := binary.BigEndian.AppendUint16(nil, uint16(c))
+		w, err := tx.down(agreedBucket, bytes.Join([][]byte{prefix, bytes.Repeat([]byte{0xff}, syncproto.StampSize+1)}, nil))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for ; w.key != nil && bytes.HasPrefix(w.key, prefix); w.next() {
+			k, err := syncproto.KeyOf(w.key)
+			if err != nil {
+				yield(nil, damaged(err))
+				return
+			}
+			if r, err := tx.Agreed(k); !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // timesOf returns the first and the last time of a day. The last day of all is
 // cut short by the 48 bits that milliseconds have; it is not ok beyond.
 func timesOf(day uint32) (first, last syncproto.Time, ok bool) {

@@ -35,7 +35,7 @@ func networkWords(code syncproto.Code) (wording, bool) {
 		return wording{"这台电脑的时间差得太多", "请在系统设置里把日期和时间调对，再试一次。"}, true
 	case syncproto.CodeBusy:
 		return wording{"街道服务器正忙", "程序过一会儿会自动再试，不用守着。"}, true
-	case syncproto.CodeEpoch, syncproto.CodeLease:
+	case syncproto.CodeEpoch, syncproto.CodeLease, syncproto.CodePrime:
 		return wording{"需要和街道重新对一遍数据", "再同步一次就会自动完成，内容不会丢。"}, true
 	case syncproto.CodeNotOurs:
 		return wording{"回应的不是网格簿服务器", "可能是上网要先登录，请打开浏览器登录网络后再试。"}, true

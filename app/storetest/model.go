@@ -157,6 +157,9 @@ func (m *model) differSums(tx syncproto.ReplicaTx, w world) error {
 	if want := slices.Sorted(maps.Keys(byDay)); !slices.Equal(days, want) {
 		return fmt.Errorf("days %v, want %v", days, want)
 	}
+	if err := m.newestDiffer(tx); err != nil {
+		return err
+	}
 	for _, day := range w.days {
 		got := make(map[syncproto.Key]uint64)
 		for h, err := range tx.OfDay(day) {
@@ -167,6 +170,34 @@ func (m *model) differSums(tx syncproto.ReplicaTx, w world) error {
 		}
 		if !maps.Equal(got, hashes[day]) {
 			return fmt.Errorf("day %d has %v, want %v", day, got, hashes[day])
+		}
+	}
+	return nil
+}
+
+// newestDiffer compares the agreed records of every collection, and of one
+// that has none, in falling order.
+func (m *model) newestDiffer(tx syncproto.ReplicaTx) error {
+	want := map[syncproto.Collection][]syncproto.Key{4711: nil}
+	for _, k := range slices.SortedFunc(maps.Keys(m.agreed), func(a, b syncproto.Key) int { return b.Compare(a) }) {
+		want[k.Collection] = append(want[k.Collection], k)
+	}
+	for c, keys := range want {
+		var got []syncproto.Key
+		for r, err := range tx.Newest(c) {
+			if err != nil {
+				return err
+			}
+			if !r.Equal(m.agreed[r.Key]) {
+				return fmt.Errorf("newest of %d: %v, want %v", c, r, m.agreed[r.Key])
+			}
+			got = append(got, r.Key)
+		}
+		if !slices.Equal(got, keys) {
+			return fmt.Errorf("newest of %d are %v, want %v", c, got, keys)
+		}
+		for range tx.Newest(c) {
+			break // a list may be left early
 		}
 	}
 	return nil

@@ -207,6 +207,17 @@ func (tx *replicaTx) OfDay(day uint32) iter.Seq2[syncproto.RecordHash, error] {
 	return eachHash(list)
 }
 
+func (tx *replicaTx) Newest(c syncproto.Collection) iter.Seq2[*syncproto.Record, error] {
+	keys := slices.SortedFunc(maps.Keys(tx.agreed), func(a, b syncproto.Key) int { return b.Compare(a) })
+	return func(yield func(*syncproto.Record, error) bool) {
+		for _, k := range keys {
+			if k.Collection == c && !yield(cloneRecord(tx.agreed[k].record), nil) {
+				return
+			}
+		}
+	}
+}
+
 func eachHash(list []syncproto.RecordHash) iter.Seq2[syncproto.RecordHash, error] {
 	slices.SortFunc(list, func(a, b syncproto.RecordHash) int { return a.Key.Compare(b.Key) })
 	return func(yield func(syncproto.RecordHash, error) bool) {
