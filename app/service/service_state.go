@@ -83,7 +83,17 @@ func (s *Service) open(ctx context.Context, how func(Options) (*Laptop, error)) 
 	if err == nil {
 		s.emit(TopicState, state)
 	}
+	go s.tellLoaded(laptop)
 	return state, err
+}
+
+// tellLoaded lets the screens read again when the logs have been gone through:
+// until then what is open, due or undecided looks like nothing.
+func (s *Service) tellLoaded(l *Laptop) {
+	l.Book.Loaded() // also when it is closed meanwhile
+	if now, err := s.unlocked(); err == nil && now == l {
+		s.emit(TopicRecords, Changed{Remote: true})
+	}
 }
 
 // changed tells the screens about a commit.
