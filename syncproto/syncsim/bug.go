@@ -8,6 +8,9 @@ type bug struct {
 	hubTx     func(syncproto.HubTx, *syncproto.Request) syncproto.HubTx
 	replicaTx func(syncproto.ReplicaTx, *syncproto.Reply) syncproto.ReplicaTx
 	onRequest func(*syncproto.Request)
+	onAsk     func(*syncproto.Request) // of uploads or not
+	onRest    func(*syncproto.Request)
+	onRead    func(*laptop, []syncproto.Answer)
 	policy    syncproto.Policy
 	onReply   func(*world, *syncproto.Request, *syncproto.Reply)
 	onReceive func(*world, *laptop, *syncproto.Reply, error)
@@ -34,6 +37,21 @@ func (b *bug) replica(tx syncproto.ReplicaTx, p *syncproto.Reply) syncproto.Repl
 func (b *bug) request(q *syncproto.Request) {
 	if b != nil && b.onRequest != nil && len(q.Batch) > 0 {
 		b.onRequest(q)
+	}
+	if b != nil && b.onAsk != nil {
+		b.onAsk(q)
+	}
+}
+
+func (b *bug) rest(q *syncproto.Request) {
+	if b != nil && b.onRest != nil && q != nil {
+		b.onRest(q)
+	}
+}
+
+func (b *bug) read(l *laptop, answers []syncproto.Answer) {
+	if b != nil && b.onRead != nil {
+		b.onRead(l, answers)
 	}
 }
 

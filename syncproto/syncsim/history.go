@@ -10,6 +10,7 @@ import (
 
 // history is a whole run. It depends on nothing else.
 type history struct {
+	Why     string `json:",omitempty"` // in a few words, what went wrong
 	Seed    uint64
 	With    []feature `json:",omitempty"`
 	Actions []action

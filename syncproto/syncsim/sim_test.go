@@ -108,7 +108,7 @@ func TestHistories(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, c := range play(h, simStage()).oracle.complain {
-				t.Error(c)
+				t.Errorf("%s (%s)", c, h.Why)
 			}
 		})
 	}

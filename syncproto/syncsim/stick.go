@@ -14,6 +14,7 @@ import (
 type parcel struct {
 	bytes  []byte
 	family int     // of the laptop that it is from or for
+	skew   int64   // of the clock by which it was made
 	shown  picture // what the last sum in it is of
 }
 
@@ -28,6 +29,7 @@ var stickKinds = []kind{
 	{"take", 100, false, sticks, (*world).doTake},
 	{"in", 100, false, sticks, func(w *world, l *laptop, r *rand.Rand) { w.settle(l, w.doIn(l, r)) }},
 	{"journey", 40, false, sticks, (*world).doJourney},
+	{"twin", 25, true, sticks, (*world).doTwin},
 }
 
 func (w *world) beginSticks(r *rand.Rand) {
@@ -124,6 +126,34 @@ func (w *world) doJourney(l *laptop, r *rand.Rand) {
 	w.settle(l, err)
 }
 
+// doTwin lets a laptop be copied after it has made a bundle. Both go on, and
+// the copy reads the answer to what both have made.
+func (w *world) doTwin(l *laptop, r *rand.Rand) {
+	p, err := w.out(l, 0, false)
+	must(err)
+	if p.bytes == nil || len(w.laptops) >= 8 {
+		return
+	}
+	copied := w.clone(l)
+	for range 3 {
+		w.now += 1 + r.Int64N(2000) // no two people write in the same millisecond
+		w.doEdit([]*laptop{l, copied}[r.IntN(2)], r)
+	}
+	w.settle(l, w.catchUp(l))
+	if answer, ok := w.take(p, nil); ok {
+		_, err = w.in(copied, answer, 0, false)
+		w.settle(copied, err)
+	}
+	w.now += 1 + r.Int64N(2000)
+	w.doEdit(copied, r)
+}
+
+// clockKnown reports whether the laptop knows by how much its clock is wrong.
+func (l *laptop) clockKnown() bool {
+	d := l.store.meta.Offset + l.skew
+	return -minute < d && d < minute
+}
+
 // journey carries a bundle to the hub and the answer back; r, if not nil,
 // leaves copies of both behind.
 func (w *world) journey(l *laptop, r *rand.Rand) (done syncproto.Progress, err error) {
@@ -169,7 +199,7 @@ func (w *world) out(l *laptop, fault int, crash bool) (p parcel, err error) {
 	}
 	w.stats.Bundles++
 	w.oracle.afterOut(w, l, requests)
-	return parcel{bytes: syncproto.AppendBundle(nil, &syncproto.Bundle{Version: syncproto.Version, Requests: requests}), family: l.family}, nil
+	return parcel{bytes: syncproto.AppendBundle(nil, &syncproto.Bundle{Version: syncproto.Version, Requests: requests}), family: l.family, skew: l.skew}, nil
 }
 
 // take serves a bundle at the hub, each request in a transaction of its own.
@@ -181,7 +211,7 @@ func (w *world) take(p parcel, r *rand.Rand) (answer parcel, ok bool) {
 	bundle, err := syncproto.DecodeBundle(p.bytes)
 	must(err)
 	w.tracef("  take a bundle of family %d", p.family)
-	answer.family = p.family
+	answer.family, answer.skew = p.family, p.skew
 	var answers []syncproto.Answer
 	for i, q := range bundle.Requests {
 		for n := 0; q != nil; n++ {
@@ -200,6 +230,7 @@ func (w *world) take(p parcel, r *rand.Rand) (answer parcel, ok bool) {
 				return answer, false
 			}
 			must(err)
+			w.oracle.afterAnswer(r == nil, reply)
 			a := syncproto.AnswerTo(q, reply)
 			answers = append(answers, a)
 			if reply.Sum != nil {
@@ -208,6 +239,7 @@ func (w *world) take(p parcel, r *rand.Rand) (answer parcel, ok bool) {
 			if q = syncproto.Rest(q, reply); a.Last() {
 				q = nil
 			}
+			w.bug.rest(q)
 		}
 		if answers[len(answers)-1].Last() {
 			break
@@ -235,7 +267,8 @@ func (w *world) in(l *laptop, p parcel, fault int, crash bool) (done syncproto.P
 	w.tracef("  in %s, at %d", l.name, l.wall(w))
 	bundle, err := syncproto.DecodeBundle(p.bytes)
 	must(err)
-	heeded := false
+	w.bug.read(l, bundle.Answers)
+	heeded, right := false, l.clockKnown() && l.skew == p.skew
 	err = l.store.Update(func(tx syncproto.ReplicaTx) (err error) {
 		if fault > 0 {
 			tx = &failingReplica{ReplicaTx: tx, left: fault}
@@ -249,6 +282,9 @@ func (w *world) in(l *laptop, p parcel, fault int, crash bool) (done syncproto.P
 	w.tracef("    heeded=%v %+v", heeded, done)
 	if heeded {
 		w.stats.Read++
+	}
+	if right && !l.clockKnown() {
+		w.oracle.wrong("%s forgets by how much its clock is wrong: %d, knows %d", l.name, l.skew, l.store.meta.Offset)
 	}
 	w.oracle.renamed(done.Renamed)
 	w.stats.Renamed += len(done.Renamed)
@@ -270,6 +306,13 @@ func (w *world) picture(d *syncproto.Device) picture {
 		}
 	}
 	return out
+}
+
+// afterAnswer checks that nothing keeps a bundle from being answered whole.
+func (o *oracle) afterAnswer(alone bool, p *syncproto.Reply) {
+	if alone && !o.copied && !o.restored && !o.puzzled && p.Error != nil && p.Error.Code == syncproto.CodeLease {
+		o.wrong("the hub does not answer a whole bundle: %v", p.Error)
+	}
 }
 
 // afterOut checks that a bundle has all unsent work.
