@@ -114,6 +114,40 @@ func (r reader) isHeld(grid syncproto.ID, code string) bool {
 	return slices.ContainsFunc(r.rolesIn(grid), func(one *roster.Role) bool { return one.Role == code })
 }
 
+// outdated empties what grids' own records say about duties of which the last
+// dated holder goes: the name there was behind the times, and would come up
+// again as if that person held the duty now. It says in words what it emptied.
+func (r reader) outdated(c *changes, ended map[syncproto.ID]bool) []string {
+	type duty struct {
+		grid syncproto.ID
+		code string
+	}
+	var gone []duty
+	for id := range ended {
+		one := r.roster.Roles[id]
+		d := duty{r.roster.GridFor(one.Grid), one.Role}
+		left := slices.ContainsFunc(r.rolesIn(d.grid), func(o *roster.Role) bool { return o.Role == d.code && !ended[o.ID] })
+		if !left && slices.Contains(namedDuties(), d.code) && !slices.Contains(gone, d) {
+			gone = append(gone, d)
+		}
+	}
+	slices.SortFunc(gone, func(a, b duty) int { return cmp.Or(a.grid.Compare(b.grid), cmp.Compare(a.code, b.code)) })
+	var said []string
+	for _, d := range gone {
+		g := r.roster.Grids[d.grid]
+		if g == nil {
+			continue
+		}
+		named := map[string]string{"leader": g.Leader, "instructor": g.Instructor, "fulltime": g.Fulltime, "parttime": g.Parttime}[d.code]
+		if named == "" {
+			continue
+		}
+		c.set(ledger.Grid, g.ID, val(ledger.Grid, d.code, syncproto.Value{}))
+		said = append(said, g.Name+"登记表上写的"+ledger.MustTable("role").Label(d.code)+"“"+named+"”也一并去掉。")
+	}
+	return said
+}
+
 // kinOf lists into which grid one was merged, and which became part of it.
 func (r reader) kinOf(g *roster.Grid) (into *GridKin, before []GridKin) {
 	kin := func(o *roster.Grid, split bool) GridKin {
@@ -197,6 +231,7 @@ func (b *Book) changedDuties(d DutyChange) (*dutyChange, error) {
 func (c *dutyChange) endDuties(d DutyChange) error {
 	ends := d.End
 	known := c.duties(syncproto.ID{}, c.m.ID)
+	ended := map[syncproto.ID]bool{}
 	if d.Leaves {
 		ends = nil
 		for _, one := range known {
@@ -223,8 +258,10 @@ func (c *dutyChange) endDuties(d DutyChange) error {
 			return err
 		}
 		role := c.roster.Roles[parsed]
+		ended[parsed] = true
 		c.set(ledger.RoleHeld, parsed, val(ledger.RoleHeld, "to", syncproto.IntOf(max(c.today(), role.From))))
 	}
+	c.plan.Lines = append(c.plan.Lines, c.outdated(&c.changes, ended)...)
 	return nil
 }
 

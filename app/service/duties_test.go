@@ -92,6 +92,34 @@ func TestDutiesEndAndBegin(t *testing.T) {
 	wantCode(t, "to oneself", err, syncproto.CodeUsage)
 }
 
+// The name in the grid list, which the dated duty came before, does not come up
+// when that ends.
+func TestOutdatedNameGoes(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	b := s.laptop.Book
+	v := settleTwo(t, b)
+	if _, err := s.SaveRecord(t.Context(), "grid", v.other, map[string]any{"leader": "老王"}); err != nil {
+		t.Fatal(err)
+	}
+	change := DutyChange{Member: v.there, End: []string{v.leader}}
+	if plan, err := s.DutyPlan(t.Context(), change); err != nil || !strings.Contains(strings.Join(plan.Lines, ""), "“老王”也一并去掉") {
+		t.Errorf("plan %+v %v", plan, err)
+	}
+	saved, err := s.ChangeDuties(t.Context(), change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mustGrid(t, s, v.other); len(got.Grid.Leader) != 0 {
+		t.Errorf("leaders %+v", got.Grid.Leader)
+	}
+	if _, err := s.Undo(t.Context(), saved.Undo); err != nil {
+		t.Fatal(err)
+	}
+	if got := value(t, b, "grid", v.other, "leader"); got != "老王" {
+		t.Errorf("after the undo the list says %v", got)
+	}
+}
+
 // A duty that only the grid list names ends too, and leaves a dated trace.
 func TestDutyInWordsEnds(t *testing.T) {
 	s, _, _, _ := unlockedService(t, secretary())

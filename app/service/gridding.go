@@ -89,7 +89,7 @@ func (g *gridding) passOn(chosen []string, members []syncproto.ID, endOthers boo
 			return nil, nil, notFound(g.old.Name + "里没有编号为 " + id.String() + " 的职责")
 		}
 	}
-	red := 0
+	red, ended := 0, map[syncproto.ID]bool{}
 	for _, one := range roles {
 		goes := slices.Contains(keep, one.ID)
 		if one.Role == redRole && slices.Contains(members, g.roster.Resolve(one.Member)) {
@@ -101,6 +101,7 @@ func (g *gridding) passOn(chosen []string, members []syncproto.ID, endOthers boo
 		}
 		words := joined("", firstOf(g.nameOf("member", one.Member), one.Name), "（"+ledger.MustTable("role").Label(one.Role)+"）")
 		g.endRole(&g.changes, one)
+		ended[one.ID] = true
 		if !goes {
 			off = append(off, words)
 			continue
@@ -114,6 +115,11 @@ func (g *gridding) passOn(chosen []string, members []syncproto.ID, endOthers boo
 	}
 	if red > 0 {
 		on = append(on, fmt.Sprintf("红色网格员 %d 名", red))
+	}
+	if !endOthers { // the grid goes on without them
+		for _, line := range g.outdated(&g.changes, ended) {
+			g.say(line)
+		}
 	}
 	return on, off, nil
 }

@@ -144,3 +144,14 @@ test('the list of who went away can be looked at', async () => {
   const view = await open(MovedView, {})
   expect(view.text()).toContain('没有转到别的村的户')
 })
+
+test('a grid that was given up is only looked at', async () => {
+  const view = await open(GridView, { id: 'grid0000000000000000' })
+  expect(view.findAll('button').map((b) => b.text())).toContain('合并')
+  screen.service.into = { id: 'grid0000000000000001', name: '沙溪第二网格', to: '', split: false }
+  screen.service.emit('records', { collections: [], records: [], more: false, remote: true })
+  await vi.waitFor(() => expect(view.text()).toContain('这个网格已并入沙溪第二网格'))
+  expect(view.findAll('button').map((b) => b.text())).not.toContain('合并')
+  expect(view.text()).not.toContain('添一名党员')
+  expect(view.text()).toContain('担任的职责')
+})
