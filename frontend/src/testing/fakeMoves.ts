@@ -5,6 +5,7 @@ import { today } from './fakeData'
 
 export abstract class FakeMoves {
   moved: dto.Moved[] = []
+  into: dto.GridKin | null = null
   late: dto.InboxItem[] = makeInbox()
   abstract readonly households: dto.HouseholdRow[]
   abstract readonly members: dto.MemberRow[]
