@@ -160,6 +160,9 @@ type VisitDraft struct {
 	MatterCategory string `json:"matterCategory"` // code; "": other
 	SavedAt        int64  `json:"savedAt"`        // of a draft, set by Service
 	Head           string `json:"head"`           // of a draft, set by Service: the household's name
+	// Key names the draft: each visit being written has its own. The form makes
+	// it for a new visit; "": the id.
+	Key string `json:"key"`
 	// Seen is what the form of a visit that is changed showed, by field, set
 	// by VisitForm: only what differs from it is written.
 	Seen map[string][]any `json:"seen"`

@@ -162,6 +162,24 @@ func TestMembersKeepTheirDuty(t *testing.T) {
 	}
 }
 
+// A micro-grid goes as a whole, and its households stay in it.
+func TestSplitByMicroGrid(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	b := s.laptop.Book
+	v := settleTwo(t, b)
+	put(t, b, "household", map[string]any{"head_name": "赵六", "address": "9号", "grid": v.other})
+	if _, err := s.SplitGrid(t.Context(), GridSplit{Grid: v.other, Name: "新网格", Micros: []string{v.micro}}); err != nil {
+		t.Fatal(err)
+	}
+	page := mustGrid(t, s, mustPage(t, b, v.home).Household.Grid)
+	if page.Grid.Name != "新网格" || page.Grid.Households != 1 || len(page.Grid.Micro) != 1 || page.Grid.Micro[0].Households != 1 {
+		t.Errorf("the new grid %+v", page.Grid)
+	}
+	if old := mustGrid(t, s, v.other); old.Grid.Households != 1 || len(old.Grid.Micro) != 0 {
+		t.Errorf("the old grid %+v", old.Grid)
+	}
+}
+
 func TestSplitEndsLinksAcross(t *testing.T) {
 	l, _ := joinedLaptop(t, secretary())
 	v := settle(t, l.Book)

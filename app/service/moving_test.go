@@ -259,6 +259,29 @@ func TestWhereAHouseholdWent(t *testing.T) {
 	wantCode(t, "a move of what is gone", err, syncproto.CodeNotFound)
 }
 
+// Two who move a household to different places see both, wherever it is now.
+func TestMoveAgainstMove(t *testing.T) {
+	a, b, v := two(t)
+	mustMove(t, a.Book, MoveTo{Household: v.first, Village: other})
+	mustMove(t, b.Book, MoveTo{Household: v.first, Grid: v.other})
+	meet(t, a, b)
+	rows, err := a.Book.Conflicts()
+	if err != nil || len(rows) != 1 || rows[0].ID != v.first || rows[0].Village != other || rows[0].Fields[0].Key != "grid" {
+		t.Fatalf("conflicts %+v %v", rows, err)
+	}
+	if links := mustPage(t, b.Book, v.first).Links; len(links) != 1 || links[0].To != "2024-03-05" {
+		t.Errorf("links %+v", links)
+	}
+	meet(t, a, b)
+	mustMove(t, a.Book, MoveTo{Household: v.second, Village: other})
+	mustMove(t, b.Book, MoveTo{Household: v.second, Village: "330702009214"})
+	meet(t, a, b)
+	rows, err = b.Book.Conflicts()
+	if err != nil || len(rows) != 2 || !slices.ContainsFunc(rows, func(c ConflictRow) bool { return c.ID == v.second && c.Fields[0].Key == "village" }) {
+		t.Errorf("conflicts %+v %v", rows, err)
+	}
+}
+
 func TestMoveRefuses(t *testing.T) {
 	l, _ := joinedLaptop(t, secretary())
 	v := settle(t, l.Book)

@@ -288,12 +288,12 @@ func (s *Service) VisitForm(ctx context.Context, id string) (VisitDraft, error) 
 			Companions: f.text("companions"), Household: idText(r.roster.Resolve(f.ref("household"))), Situation: f.text("situation"),
 			Request: f.text("request"), Livelihood: f.text("livelihood"), DoneOnSpot: f.text("done_on_spot"),
 			NextDate: f.words("next_date"), Note: f.text("note"), Head: r.nameOf("household", f.ref("household")),
-			Seen: visitSeen(rec),
+			Seen: visitSeen(rec), Key: id,
 		}, nil
 	})
 }
 
-// SaveVisit saves a visit and drops its draft. With MakeMatter it also makes
+// SaveVisit saves a visit and drops its draft, no other. With MakeMatter it also makes
 // a matter of the request, in the same transaction.
 func (s *Service) SaveVisit(ctx context.Context, visit VisitDraft) (Saved, error) {
 	b, err := s.book()
@@ -308,55 +308,12 @@ func (s *Service) SaveVisit(ctx context.Context, visit VisitDraft) (Saved, error
 		if err := w.edits(edits); err != nil {
 			return err
 		}
-		return w.tx.PutSetting(draftSetting, nil)
+		return changeDrafts(w.tx, visit.draftKey(), nil)
 	})
 	if err != nil {
 		return Saved{}, err
 	}
 	return s.saved(w), nil
-}
-
-// SaveDraft keeps a visit that is being written, through a crash too.
-func (s *Service) SaveDraft(ctx context.Context, visit VisitDraft) error {
-	b, err := s.book()
-	if err != nil {
-		return err
-	}
-	visit.SavedAt = b.millis()
-	visit.Head = ""
-	if id, err := parseID(visit.Household); err == nil {
-		err = b.read(func(r reader) error {
-			visit.Head = r.nameOf(ledger.Must(ledger.Household).Key, id)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return b.PutSetting(draftSetting, visit)
-}
-
-// Draft returns the visit that was being written, null if there is none.
-func (s *Service) Draft(ctx context.Context) (*VisitDraft, error) {
-	b, err := s.book()
-	if err != nil {
-		return nil, err
-	}
-	var draft VisitDraft
-	found, err := b.Setting(draftSetting, &draft)
-	if err != nil || !found {
-		return nil, err
-	}
-	return &draft, nil
-}
-
-// DiscardDraft drops the visit that was being written.
-func (s *Service) DiscardDraft(ctx context.Context) error {
-	b, err := s.book()
-	if err != nil {
-		return err
-	}
-	return b.PutSetting(draftSetting, nil)
 }
 
 // Due lists the visits due up to a date ("": today), most overdue first.

@@ -34,8 +34,8 @@ func (s *Service) ready(out State, laptop *Laptop) (State, error) {
 			out.VillageName = r.placeName(out.Village)
 		}
 		out.ScopeName = firstOf(out.VillageName, me.TownshipName)
-		raw, err := r.tx.Setting(draftSetting)
-		out.Draft = raw != nil
+		drafts, err := draftsIn(r.tx)
+		out.Draft = len(drafts) > 0
 		return err
 	})
 	if got := laptop.Store.Recovered(); got != nil {

@@ -16,7 +16,8 @@ func (b *Book) update(f func(updater) error) error { return b.store.Update(f) }
 // The names of the settings in the store.
 const (
 	preferencesSetting = "preferences"
-	draftSetting       = "draft"
+	draftSetting       = "draft" // the only draft that there was in version 0.1
+	draftsSetting      = "drafts"
 	uploadsSetting     = "uploads"
 	lastSyncSetting    = "last-sync"
 )

@@ -67,6 +67,9 @@ func (l *Laptop) StickOut(ctx context.Context, path string) (StickMade, error) {
 	if err := envelope.Write(d, file, out.File); err != nil {
 		return StickMade{}, err
 	}
+	if err := l.rememberFolder(file); err != nil {
+		return StickMade{}, err
+	}
 	made := StickMade{File: file, Name: filepath.Base(file), Records: out.Records, Bytes: len(out.File), Made: out.Made}
 	return made, l.noteSticks(func(all []stickEntry) []stickEntry {
 		return append(all, stickEntry{
@@ -214,11 +217,11 @@ func elsewhere(err error) bool {
 func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle) (StickRead, error) {
 	out := StickRead{File: f.path, Name: filepath.Base(f.path), Made: f.head.Created}
 	if f.err != nil {
-		return out, f.err
+		return out, answerProblem(f.err)
 	}
 	in, err := courier.BundleIn(ctx, f.data)
 	if err != nil {
-		return out, err
+		return out, answerProblem(err)
 	}
 	if out.New = in.Heeded; !in.Heeded {
 		return out, nil
@@ -235,6 +238,15 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 		}
 		return all
 	})
+}
+
+// answerProblem says of a damaged answer who can make it again.
+func answerProblem(err error) error {
+	if syncproto.CodeOf(err) != syncproto.CodeDamaged {
+		return err
+	}
+	return &syncproto.Error{Code: syncproto.CodeDamaged, Message: "回执不完整，可能没拷完，或者 U 盘没有安全弹出",
+		Hint: "请把 U 盘再交给乡镇(街道)并入一次，他们会重新写回执；重复并入不会多出内容。", Err: err}
 }
 
 // StickTake hands the bundles of villages in for them, at the township, and
@@ -330,11 +342,15 @@ func (l *Laptop) describe(f foundBundle) StickFound {
 // the code that opens it. It fails with CodeExists if the folder is another's,
 // and the errors of syncer.Welcome; after those it may be repeated.
 func JoinByStick(o Options, path, code, device, password string) (*Laptop, error) {
-	if err := goodPassword(password); err != nil {
-		return nil, err
-	}
 	data, err := readStick(path)
 	if err != nil {
+		return nil, err
+	}
+	return joinFirst(o, data, code, device, password)
+}
+
+func joinFirst(o Options, data []byte, code, device, password string) (*Laptop, error) {
+	if err := goodPassword(password); err != nil {
 		return nil, err
 	}
 	if _, err := syncer.OpenFirstCopy(data, code); err != nil {

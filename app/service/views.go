@@ -115,6 +115,10 @@ func (r reader) conflict(k syncproto.Key, c *ledger.Collection, f *ledger.Field,
 	return out
 }
 
+// elsewhere stands for a record that is not here: the grid of a village that
+// a household has left.
+const elsewhere = "（不在这台电脑上）"
+
 // heads shows the values of a field, the oldest first.
 func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, reg syncproto.Register) []HeadView {
 	received, _ := r.tx.Received(k)
@@ -133,6 +137,9 @@ func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, re
 		}
 		if !r.me.masks(c, f) && !h.Value.IsNull() {
 			view.Value = f.JSON(h.Value)
+		}
+		if view.Text == "" && h.Value.Kind() == syncproto.Ref {
+			view.Text = elsewhere
 		}
 		if known.Has(h.Stamp) {
 			view.Received = received

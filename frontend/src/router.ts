@@ -32,6 +32,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/inbox', component: () => import('./views/InboxView.vue') },
   { path: '/moved', component: () => import('./views/MovedView.vue') },
   { path: '/sync', component: () => import('./views/SyncView.vue') },
+  { path: '/stick', component: () => import('./views/StickView.vue') },
   { path: '/settings', component: () => import('./views/SettingsView.vue') },
   { path: '/:rest(.*)', redirect: '/' },
 ]

@@ -728,6 +728,78 @@ export interface State {
   draft: boolean
 }
 
+export interface Stick {
+  made: number
+  records: number
+  file: string
+  answered: number
+  state: StickState
+  sent: number
+  received: number
+  rejected: number
+  renumbered: boolean
+}
+
+export interface StickFound {
+  file: string
+  name: string
+  bytes: number
+  made: number
+  village: string
+  villageName: string
+  taken: boolean
+  problem: Problem | null
+}
+
+export interface StickMade {
+  file: string
+  name: string
+  records: number
+  bytes: number
+  made: number
+}
+
+export interface StickPlace {
+  id: string
+  name: string
+  last: boolean
+}
+
+export interface StickRead {
+  file: string
+  name: string
+  made: number
+  new: boolean
+  sent: number
+  received: number
+  rejected: number
+  conflicts: number
+  renumbered: boolean
+  verified: Verified
+  problem: Problem | null
+}
+
+export type StickState = 'waiting' | 'answered' | 'settled'
+
+export interface StickTaken {
+  file: string
+  name: string
+  bytes: number
+  made: number
+  village: string
+  villageName: string
+  taken: boolean
+  problem: Problem | null
+  answer: string
+  person: string
+  records: number
+  joined: number
+  known: number
+  rejected: number
+  renumbered: boolean
+  told: Problem | null
+}
+
 export interface SyncDone {
   exchanges: number
   bytes_up: number
@@ -912,10 +984,14 @@ export const api = {
   inbox: (limit: number): Promise<Inbox> => transport.call('Inbox', [limit]),
   /** Join enrols this laptop with an invitation and sets the person's password. */
   join: (invitation: string, device: string, password: string): Promise<State> => transport.call('Join', [invitation, device, password]),
+  /** JoinByStick enrols this laptop with the file of a first copy, which a screen has handed over, and the code that opens it. */
+  joinByStick: (handle: string, code: string, device: string, password: string): Promise<State> => transport.call('JoinByStick', [handle, code, device, password]),
   /** Link lets a member look after a household from a date on; "" is today. */
   link: (household: string, member: string, basis: string, from: string): Promise<Saved> => transport.call('Link', [household, member, basis, from]),
   /** LinkSuggestions proposes members who could look after a household: by kinship, nearness, convenience. */
   linkSuggestions: (household: string): Promise<LinkSuggestion[]> => transport.call('LinkSuggestions', [household]),
+  /** ListStick lists the bundles of villages that lie at a place. */
+  listStick: (place: string): Promise<StickFound[]> => transport.call('ListStick', [place]),
   /** Lock closes the data until the password is given again. */
   lock: (): Promise<State> => transport.call('Lock', []),
   /** LostValues lists what was written on this laptop and is not shown, and what became of it. */
@@ -946,10 +1022,14 @@ export const api = {
   photo: (sha256: string): Promise<File> => transport.call('Photo', [sha256]),
   /** Photos lists the photos of a record. */
   photos: (collection: string, id: string): Promise<PhotoList> => transport.call('Photos', [collection, id]),
+  /** ReadStick reads the answers for this laptop that lie at a place. */
+  readStick: (place: string): Promise<StickRead[]> => transport.call('ReadStick', [place]),
   /** Record returns a record for a form; with id "" an empty one. */
   record: (collection: string, id: string): Promise<RecordView> => transport.call('Record', [collection, id]),
   /** Records lists records of a collection from a cursor; "" is the beginning. */
   records: (query: RecordQuery, cursor: string, limit: number): Promise<RecordPage> => transport.call('Records', [query, cursor, limit]),
+  /** Recover opens the data with the township's recovery key, typed or pasted, and gives it a new password: the old one is forgotten. */
+  recover: (key: string, password: string): Promise<State> => transport.call('Recover', [key, password]),
   /** Rejections lists the changes that the server refused. */
   rejections: (): Promise<Rejection[]> => transport.call('Rejections', []),
   /** ResolveFrom decides every field in which a laptop has a value by taking that laptop's: see Book.ResolveFrom. */
@@ -988,10 +1068,16 @@ export const api = {
   splitPlan: (split: GridSplit): Promise<Plan> => transport.call('SplitPlan', [split]),
   /** State says who is at the laptop and which screen comes first. */
   state: (): Promise<State> => transport.call('State', []),
+  /** StickPlaces lists where bundles can be written now: the sticks that are plugged in, and the folder that was used last. */
+  stickPlaces: (): Promise<StickPlace[]> => transport.call('StickPlaces', []),
+  /** Sticks lists the newest bundles that were made here, the newest first. */
+  sticks: (): Promise<Stick[]> => transport.call('Sticks', []),
   /** SyncNow syncs and returns when it is done; progress comes as events. */
   syncNow: (): Promise<SyncDone> => transport.call('SyncNow', []),
   /** SyncStatus says what is to be sent, sent, refused and verified. */
   syncStatus: (): Promise<SyncStatus> => transport.call('SyncStatus', []),
+  /** TakeStick hands bundles in, by their names at a place, and writes the answers beside them. */
+  takeStick: (place: string, names: string[]): Promise<StickTaken[]> => transport.call('TakeStick', [place, names]),
   /** TownVillages lists the villages of the township: to move a household there. */
   townVillages: (): Promise<Code[]> => transport.call('TownVillages', []),
   /** Undo takes back a write of this session. */
@@ -1008,4 +1094,6 @@ export const api = {
   visits: (village: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('Visits', [village, cursor, limit]),
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
+  /** WriteStick writes a bundle with all unsent work to a place. */
+  writeStick: (place: string): Promise<StickMade> => transport.call('WriteStick', [place]),
 }

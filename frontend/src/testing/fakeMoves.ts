@@ -2,8 +2,9 @@
 // and has the township's inbox.
 import type * as dto from '@/api/generated'
 import { today } from './fakeData'
+import { FakeSticks } from './fakeSticks'
 
-export abstract class FakeMoves {
+export abstract class FakeMoves extends FakeSticks {
   moved: dto.Moved[] = []
   into: dto.GridKin | null = null
   late: dto.InboxItem[] = makeInbox()

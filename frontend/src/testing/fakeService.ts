@@ -226,7 +226,7 @@ export class FakeService extends FakePhotos {
   }
   VisitForm(id: string): dto.VisitDraft {
     const v = this.visits.find((x) => x.id === id)!
-    return { id, date: v.date, mode: 'door', visitor: '', visitorName: v.visitor, companions: v.companions, household: v.household, situation: v.situation, request: v.request, livelihood: '', doneOnSpot: v.done, nextDate: v.next, note: v.note, makeMatter: false, matterCategory: '', savedAt: 0, head: v.head, seen: {} }
+    return { id, date: v.date, mode: 'door', visitor: '', visitorName: v.visitor, companions: v.companions, household: v.household, situation: v.situation, request: v.request, livelihood: '', doneOnSpot: v.done, nextDate: v.next, note: v.note, makeMatter: false, matterCategory: '', savedAt: 0, head: v.head, key: id, seen: {} }
   }
   SaveVisit(v: dto.VisitDraft): dto.Saved {
     if (v.nextDate && v.nextDate < v.date) throw new Refusal('field', `“下次回访”填的是“${v.nextDate}”:早于走访日期`, '请核对后重填。')

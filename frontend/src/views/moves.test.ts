@@ -93,6 +93,19 @@ test('a grid is split by whole hamlets', async () => {
   expect(split.endLinks).toBe(false)
 })
 
+test('a grid is split by whole micro-grids', async () => {
+  const view = await open(GridView, { id: 'grid0000000000000000' })
+  await press('拆分')
+  await view.find('#split-name').setValue('沙溪第四网格')
+  const micro = view.findAll('fieldset').find((f) => f.text().includes('整个转到新网格的微网格'))!
+  await micro.find('input').setValue(true)
+  await settle()
+  await press('就这样拆')
+  const [[split]] = calls(screen, 'SplitGrid') as [[{ micros: string[]; households: string[] }]]
+  expect(split.micros).toHaveLength(1)
+  expect(split.households).toHaveLength(0)
+})
+
 test('a grid is merged into another, and chosen duties go on', async () => {
   const view = await open(GridView, { id: 'grid0000000000000000' })
   await press('合并')

@@ -53,6 +53,7 @@ const addresses = [
   ['/conflicts', '联系电话'],
   ['/doubles', '不是同一个'],
   ['/sync', '待上报'],
+  ['/stick', '导出到 U 盘'],
   ['/settings', '字的大小'],
   ['/monthly', '月报'],
 ] as const

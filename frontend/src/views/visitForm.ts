@@ -20,6 +20,7 @@ export function emptyVisit(): VisitDraft {
     matterCategory: '',
     savedAt: 0,
     head: '',
+    key: '',
     seen: {},
   }
 }

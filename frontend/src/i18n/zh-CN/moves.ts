@@ -29,6 +29,7 @@ export const moves = {
     households: '转到新网格的户：选了 {n} 户，共 {of} 户',
     hamlet: '{hamlet}全选',
     filter: '按姓名、地址找',
+    micros: '整个转到新网格的微网格',
     members: '转到新网格的党员',
     roles: '随着转到新网格的职责',
     leader: '新网格的网格长',
