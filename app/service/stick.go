@@ -177,7 +177,7 @@ func (l *Laptop) StickIn(ctx context.Context, paths []string) ([]StickRead, erro
 	good := 0
 	for _, f := range found {
 		r, err := l.readAnswer(ctx, courier, f)
-		if f.searched && elsewhere(err) {
+		if f.searched && meantForOther(err) {
 			continue // another village's, on the same stick
 		}
 		if err != nil {
@@ -205,8 +205,8 @@ func firstError(first, err error) error {
 	return err
 }
 
-// elsewhere reports whether a file of a folder is not meant for this laptop.
-func elsewhere(err error) bool {
+// meantForOther reports whether a file of a folder is not meant for this laptop.
+func meantForOther(err error) bool {
 	switch syncproto.CodeOf(err) {
 	case syncproto.CodeNotAllowed, syncproto.CodeTownship, syncproto.CodeFileKind:
 		return true

@@ -1,0 +1,53 @@
+// Sticks in memory: one that is plugged in, with what villages handed in.
+import type * as dto from '@/api/generated'
+
+const problem = { code: 'damaged', message: '数据包不完整，可能没拷完，或者 U 盘没有安全弹出', hint: '请从原来的电脑重新导出一次，等提示完成再拔 U 盘；电脑里的内容都还在。' }
+const verified = { equal: true, records: 3154, at: Date.parse('2026-11-23T14:30:00') }
+
+export class FakeSticks {
+  places: dto.StickPlace[] = [
+    { id: 'E:\\', name: 'E:', last: true },
+    { id: 'F:\\', name: 'F:', last: false },
+  ]
+  made: dto.Stick[] = [
+    { made: Date.parse('2026-11-20T09:12:00'), records: 14, file: '330702009217-20261120-0912.gridbundle', answered: Date.parse('2026-11-21T08:40:00'), state: 'answered', sent: 13, received: 6, rejected: 1, renumbered: false },
+    { made: Date.parse('2026-11-18T16:03:00'), records: 9, file: '330702009217-20261118-1603.gridbundle', answered: 0, state: 'settled', sent: 0, received: 0, rejected: 0, renumbered: false },
+  ]
+  found: dto.StickFound[] = [
+    { file: '', name: '330702009217-20261123-0905.gridbundle', bytes: 18_400, made: Date.parse('2026-11-23T09:05:00'), village: '330702009217', villageName: '沙溪村', taken: false, problem: null },
+    { file: '', name: '330702009218-20261122-1640.gridbundle', bytes: 5_120, made: Date.parse('2026-11-22T16:40:00'), village: '330702009218', villageName: '下裴村', taken: true, problem: null },
+    { file: '', name: '330702009219-20261122-1102.gridbundle', bytes: 811, made: 0, village: '330702009219', villageName: '石门村', taken: false, problem },
+  ]
+
+  Sticks(): dto.Stick[] {
+    return this.made
+  }
+  StickPlaces(): dto.StickPlace[] {
+    return this.places
+  }
+  WriteStick(place: string): dto.StickMade {
+    const made = Date.parse('2026-11-23T14:05:00')
+    const name = '330702009217-20261123-1405.gridbundle'
+    this.made = [{ made, records: 27, file: name, answered: 0, state: 'waiting', sent: 0, received: 0, rejected: 0, renumbered: false }, ...this.made]
+    return { file: place + name, name, records: 27, bytes: 9000, made }
+  }
+  ReadStick(place: string): dto.StickRead[] {
+    const read = { file: place, made: 1, new: true, sent: 26, received: 4, rejected: 1, conflicts: 0, renumbered: false, verified, problem: null }
+    return [
+      { ...read, name: '330702009217-20261123-1405-huizhi.gridbundle' },
+      { ...read, name: '330702009217-20261120-0912-huizhi.gridbundle', new: false },
+      { ...read, name: '330702009217-20261119-0800-huizhi.gridbundle', problem },
+    ]
+  }
+  ListStick(_place: string): dto.StickFound[] {
+    return this.found
+  }
+  TakeStick(_place: string, names: string[]): dto.StickTaken[] {
+    return this.found
+      .filter((f) => names.includes(f.name))
+      .map((f) => {
+        f.taken = true
+        return { ...f, answer: f.name.replace('.gridbundle', '-huizhi.gridbundle'), person: '周建国', records: 27, joined: 20, known: 6, rejected: 1, renumbered: false, told: null }
+      })
+  }
+}

@@ -1,0 +1,78 @@
+import { mount, type VueWrapper } from '@vue/test-utils'
+import { getActivePinia } from 'pinia'
+import { afterEach, expect, test } from 'vitest'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import App from '@/App.vue'
+import { i18n } from '@/i18n'
+import { routes } from '@/router'
+import { Refusal, type FakeOptions } from '@/testing/fakeService'
+import { setStage, settle } from '@/testing/screen'
+
+let shown: VueWrapper | undefined
+afterEach(() => {
+  shown?.unmount()
+  document.body.innerHTML = ''
+})
+
+async function open(options: FakeOptions = {}, change: (s: Awaited<ReturnType<typeof setStage>>['service']) => void = () => undefined) {
+  const stage = await setStage(options)
+  change(stage.service)
+  const router = createRouter({ history: createMemoryHistory(), routes })
+  await router.push('/stick')
+  shown = mount(App, { attachTo: document.body, global: { plugins: [getActivePinia()!, router, i18n] } })
+  await settle()
+  await settle()
+  return { ...stage, view: shown }
+}
+
+async function click(view: VueWrapper, words: string) {
+  const button = view.findAll('main button').find((b) => b.text() === words)
+  await button!.trigger('click')
+  await settle()
+  await settle()
+}
+
+test('out to the stick that was used last, and what to do next', async () => {
+  const { view, service } = await open()
+  await click(view, '导出到 U 盘')
+  expect(service.calls.find((c) => c.method === 'WriteStick')?.args).toEqual(['E:\\'])
+  expect(view.text()).toContain('写好了，共 27 条')
+  expect(view.text()).toContain('等回执')
+})
+
+test('the answers say what happened, each by itself', async () => {
+  const { view } = await open()
+  await click(view, '读入回执')
+  expect(view.text()).toContain('街道收到 26 条，退回 1 条；取回新内容 4 条。与街道完全一致，共 3154 条。')
+  expect(view.text()).toContain('这份回执已读过')
+  expect(view.text()).toContain('数据包不完整')
+})
+
+test('a stick that was pulled is a sentence, and nothing claims to be written', async () => {
+  const { view } = await open({}, (s) => {
+    s.WriteStick = () => {
+      throw new Refusal('unplugged', '数据包没有写到 U 盘上', '请看看 U 盘是不是拔了')
+    }
+  })
+  await click(view, '导出到 U 盘')
+  expect(view.text()).toContain('数据包没有写到 U 盘上')
+  expect(view.text()).not.toContain('写好了')
+})
+
+test('without a stick there is nothing to press', async () => {
+  const { view } = await open({}, (s) => {
+    s.places = []
+  })
+  expect(view.text()).toContain('没有看到 U 盘')
+  const out = view.findAll('main button').find((b) => b.text() === '导出到 U 盘')!
+  expect(out.attributes('disabled')).toBeDefined()
+})
+
+test('the township takes all that can be taken', async () => {
+  const { view, service } = await open({ role: 'township' })
+  expect(view.text()).toContain('石门村')
+  await click(view, '全部并入')
+  expect(service.calls.find((c) => c.method === 'TakeStick')?.args).toEqual(['E:\\', ['330702009217-20261123-0905.gridbundle']])
+  expect(view.text()).toContain('周建国，共 27 条：并入 20，已有 6，退回 1')
+  expect(view.text()).toContain('请安全弹出 U 盘，还给村里')
+})
