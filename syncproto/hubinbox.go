@@ -263,7 +263,11 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 	}
 	item, isItem := x.Clerk.ReadInbox(w.after)
 	if isItem {
-		if rej := x.mayDecide(w, item); rej != nil {
+		rej := x.mayDecide(w, item)
+		switch {
+		case x.failed != nil:
+			return false, x.failed
+		case rej != nil:
 			return x.reject(w, rej)
 		}
 		of, err := x.tx.Record(item.Of)

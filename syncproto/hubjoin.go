@@ -130,8 +130,8 @@ func (x *exchange) accept(r *Record) (bool, error) {
 	if rej := x.judge(x.device, w); rej != nil {
 		f, err := x.fate(w, rej)
 		switch {
-		case err != nil:
-			return false, err
+		case err != nil || x.failed != nil:
+			return false, errors.Join(err, x.failed)
 		case f == toAuthor:
 			return x.reject(w, rej)
 		case f == toInbox:

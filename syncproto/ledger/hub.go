@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"slices"
 
 	"gridbook/syncproto"
@@ -103,7 +104,8 @@ func reject(r *syncproto.Record, code syncproto.Code, message string) *syncproto
 
 func rejectBy(r *syncproto.Record, err error) *syncproto.Rejection {
 	message := err.Error()
-	if e, ok := err.(*syncproto.Error); ok && e.Message != "" {
+	var e *syncproto.Error
+	if errors.As(err, &e) && e.Message != "" {
 		message = e.Message
 	}
 	return reject(r, syncproto.CodeOf(err), message)
