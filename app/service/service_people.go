@@ -8,7 +8,6 @@ import (
 	"gridbook/app/edit"
 	"gridbook/app/roster"
 	"gridbook/syncproto"
-	"gridbook/syncproto/ledger"
 )
 
 // homeHints is how many remarks the first screen bears; the village's page has

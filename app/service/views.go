@@ -115,9 +115,9 @@ func (r reader) conflict(k syncproto.Key, c *ledger.Collection, f *ledger.Field,
 	return out
 }
 
-// elsewhere stands for a record that is not here: the grid of a village that
+// notHere stands for a record that is not here: the grid of a village that
 // a household has left.
-const elsewhere = "（不在这台电脑上）"
+const notHere = "（不在这台电脑上）"
 
 // heads shows the values of a field, the oldest first.
 func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, reg syncproto.Register) []HeadView {
@@ -139,7 +139,7 @@ func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, re
 			view.Value = f.JSON(h.Value)
 		}
 		if view.Text == "" && h.Value.Kind() == syncproto.Ref {
-			view.Text = elsewhere
+			view.Text = notHere
 		}
 		if known.Has(h.Stamp) {
 			view.Received = received
