@@ -74,5 +74,14 @@ test('the township takes all that can be taken', async () => {
   await click(view, '全部并入')
   expect(service.calls.find((c) => c.method === 'TakeStick')?.args).toEqual(['E:\\', ['330702009217-20261123-0905.gridbundle']])
   expect(view.text()).toContain('周建国，共 27 条：并入 20，已有 6，退回 1')
+  // One of them is damaged: not all is done.
+  expect(view.text()).not.toContain('还给村里')
+})
+
+test('the township is told when all is done', async () => {
+  const { view } = await open({ role: 'township' }, (s) => {
+    s.found = s.found.filter((f) => !f.problem)
+  })
+  await click(view, '全部并入')
   expect(view.text()).toContain('请安全弹出 U 盘，还给村里')
 })

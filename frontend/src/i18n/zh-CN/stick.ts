@@ -37,7 +37,6 @@ export const stick = {
     found: 'U 盘里的数据包',
     foundNone: '这个 U 盘里没有村里交来的数据包。',
     village: '村（社区）',
-    size: '大小',
     taken: '已并入，回执在旁边',
     notTaken: '还没并入',
     take: '全部并入',
