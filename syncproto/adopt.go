@@ -19,7 +19,7 @@ func Adopt(tx ReplicaTx, rep *JoinReply, now int64) ([]Renamed, error) {
 	}
 	old := meta.Replica
 	meta.Device, meta.Replica, meta.Token, meta.Lease = rep.Device, rep.Replica, rep.Token, rep.Lease
-	meta.Township, meta.Pending, meta.Offset = rep.Township, nil, rep.Now-now
+	meta.Township, meta.Pending, meta.Sticks, meta.Offset = rep.Township, nil, nil, rep.Now-now
 	if old == 0 {
 		return nil, tx.SetMeta(meta)
 	}
