@@ -20,7 +20,7 @@ import (
 
 var (
 	simSeed = flag.Uint64("sim.seed", 1, "first seed")
-	simRuns = flag.Int("sim.runs", 12, "how many seeds")
+	simRuns = flag.Int("sim.runs", 25, "how many seeds")
 )
 
 const password = "一个密码"

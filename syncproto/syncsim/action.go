@@ -117,6 +117,9 @@ func (w *world) doEdit(l *laptop, r *rand.Rand) {
 	if w.long && r.IntN(3) == 0 {
 		text = strings.Repeat("长", 200+r.IntN(300))
 	}
+	if w.has(slow) {
+		text = prose(r)
+	}
 	if r.IntN(25) == 0 {
 		text = badText
 	}

@@ -169,3 +169,27 @@ func TestRescope(t *testing.T) {
 	}
 	s.finish()
 }
+
+// A laptop that was enrolled anew takes nothing from the answer to a stick of
+// its former self: the lease in it is that one's.
+func TestEnrolledAnewBetweenStickAndAnswer(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	p, err := s.out(s.a, 0, false)
+	must(err)
+	answer, ok := s.take(p, nil)
+	if !ok {
+		t.Fatal("not taken")
+	}
+	s.enrol(s.a, roleVillage, village(0))
+	s.oracle.restored = true // it compares
+	if _, err := s.in(s.a, answer, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	if p := s.ok(s.a); p.Renumbered {
+		t.Error("is taken for a copy")
+	}
+	s.ok(s.b)
+	s.want(s.b, h, tagFirst, "张家")
+	s.finish()
+}

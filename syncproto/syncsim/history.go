@@ -25,6 +25,7 @@ const (
 	versions feature = "versions" // old and new programs
 	disputes feature = "disputes" // decisions are taken back
 	roles    feature = "roles"    // devices get other roles, and the township decides about late work
+	slow     feature = "slow"     // batches are packed for a slow way, with what both ends hold
 )
 
 func (w *world) has(f feature) bool { return slices.Contains(w.with, f) }
@@ -34,7 +35,7 @@ func featuresOf(seed uint64) (with []feature) {
 	for i, f := range []struct {
 		feature
 		oneOf int
-	}{{sticks, 2}, {versions, 4}, {disputes, 4}, {roles, 2}} {
+	}{{sticks, 2}, {versions, 4}, {disputes, 4}, {roles, 2}, {slow, 80}} {
 		if rand.New(rand.NewPCG(seed, 100+uint64(i))).IntN(f.oneOf) == 0 {
 			with = append(with, f.feature)
 		}
@@ -97,6 +98,9 @@ func (w *world) begin(r *rand.Rand) {
 	}
 	if w.has(sticks) {
 		w.beginSticks(r)
+	}
+	if w.has(slow) {
+		w.beginSlow()
 	}
 }
 

@@ -46,7 +46,9 @@ func overtaken(change func(*world, *syncproto.Request, *syncproto.Reply, *syncpr
 	}
 }
 
-func (w *world) giveLease(_ *syncproto.Request, p *syncproto.Reply, d *syncproto.Device) { p.Lease = d.Lease }
+func (w *world) giveLease(_ *syncproto.Request, p *syncproto.Reply, d *syncproto.Device) {
+	p.Lease = d.Lease
+}
 
 func (w *world) giveNews(q *syncproto.Request, p *syncproto.Reply, d *syncproto.Device) {
 	ask := *q

@@ -174,7 +174,7 @@ func (w *world) journey(l *laptop, r *rand.Rand) (done syncproto.Progress, err e
 }
 
 func (w *world) session(l *laptop) *syncproto.Session {
-	return syncproto.NewSession(syncproto.SessionOptions{UpBudget: w.up, DownBudget: w.down, Rand: w.rand, Codec: w.codec, Version: l.version})
+	return syncproto.NewSession(syncproto.SessionOptions{UpBudget: w.up, DownBudget: w.down, Rand: w.rand, Codec: w.codec, Version: l.version, Link: w.link})
 }
 
 // out makes a bundle; none if the program is too old.

@@ -58,3 +58,20 @@ func (w *world) doDispute(l *laptop, r *rand.Rand) {
 	}))
 	w.stats.Edits++
 }
+
+// beginSlow lets everything be packed as on a slow way.
+func (w *world) beginSlow() {
+	w.codec = &syncproto.Codec{}
+	w.hub.Codec = w.codec
+	w.link, w.long = 20_000, true
+}
+
+// prose makes a note like other notes, but not the same.
+func prose(r *rand.Rand) string {
+	phrases := []string{"上门走访", "老人身体", "尚可,", "电线老化", "已提醒", "村干部", "低保申请", "材料齐全", "下周再来", "邻里纠纷", "已调解", "孩子在外", "打工", "屋顶漏水", "危房", "排查", "联系街道", "双方满意", "水费", "代缴"}
+	text := ""
+	for range 40 + r.IntN(80) {
+		text += phrases[r.IntN(len(phrases))]
+	}
+	return text
+}

@@ -40,6 +40,7 @@ type world struct {
 	stats    stats
 	with     []feature
 	stage    stage
+	link     int       // bytes/s that the way carries, 0: not known
 	trace    io.Writer // nil: silent
 	files    []parcel  // bundles on sticks, which the hub may take
 	answers  []parcel  // answers on sticks
