@@ -289,8 +289,10 @@ func FuzzBatch(f *testing.F) {
 	stored := func(p []byte) []byte {
 		return append(appendUvarints([]byte{codecStored}, uint64(len(p)), uint64(len(p))), p...)
 	}
-	fuzzDecoder(f, append(encodings(c, b), append(stored(structure), stored(text)...)), func(p []byte) (func() []byte, error) {
-		b, err := c.Decode(p)
+	known := &prime{collection: 3, newest: Stamp{1, 2}, count: 9, text: []byte("入户走访，询问近况，讲解医保缴费。")}
+	seeds := append(encodings(c, b), append(stored(structure), stored(text)...), c.encodePrimed(notebook(20), known))
+	fuzzDecoder(f, seeds, func(p []byte) (func() []byte, error) {
+		b, err := c.decode(p, func(*prime) ([]byte, error) { return known.text, nil })
 		return func() []byte { return c.Encode(b, Fast, Version) }, err
 	})
 }
