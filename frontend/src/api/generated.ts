@@ -893,6 +893,7 @@ export interface VisitDraft {
   matterCategory: string
   savedAt: number
   head: string
+  key: string
   seen: Record<string, unknown[]>
 }
 
@@ -946,11 +947,11 @@ export const api = {
   decideInbox: (id: string, decision: string): Promise<Saved> => transport.call('DecideInbox', [id, decision]),
   /** Delete deletes a record; Undo brings it back. */
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
-  /** DiscardDraft drops the visit that was being written. */
-  discardDraft: (): Promise<void> => transport.call('DiscardDraft', []),
+  /** DiscardDraft drops a visit that was being written, by its key. */
+  discardDraft: (key: string): Promise<void> => transport.call('DiscardDraft', [key]),
   /** Doubles lists what looks like one: of a household and its people, or with "" of everything on this laptop. */
   doubles: (household: string, limit: number): Promise<Doubles> => transport.call('Doubles', [household, limit]),
-  /** Draft returns the visit that was being written, null if there is none. */
+  /** Draft returns the newest visit that was being written, null if there is none. */
   draft: (): Promise<VisitDraft | null> => transport.call('Draft', []),
   /** Due lists the visits due up to a date ("": today), most overdue first. */
   due: (until: string): Promise<DueVisit[]> => transport.call('Due', [until]),
@@ -1044,7 +1045,7 @@ export const api = {
   reveal: (collection: string, id: string, field: string, reason: string): Promise<string> => transport.call('Reveal', [collection, id, field, reason]),
   /** SaveCheck saves an answered checklist and, for each thing that is there, a hazard to be followed until it is gone; all in one transaction. */
   saveCheck: (sheet: CheckSheet): Promise<Saved> => transport.call('SaveCheck', [sheet]),
-  /** SaveDraft keeps a visit that is being written, through a crash too. */
+  /** SaveDraft keeps a visit that is being written, through a crash too, beside others that are not finished. */
   saveDraft: (visit: VisitDraft): Promise<void> => transport.call('SaveDraft', [visit]),
   /** SaveForm is SaveRecord for a form: seen says, by field, what it showed: one value, or those between which nobody had decided, null for an empty one. */
   saveForm: (collection: string, id: string, fields: Record<string, unknown>, seen: Record<string, unknown[]>): Promise<Saved> => transport.call('SaveForm', [collection, id, fields, seen]),
@@ -1052,7 +1053,7 @@ export const api = {
   saveRecord: (collection: string, id: string, fields: Record<string, unknown>): Promise<Saved> => transport.call('SaveRecord', [collection, id, fields]),
   /** SaveSettings replaces the person's settings. */
   saveSettings: (settings: Settings): Promise<void> => transport.call('SaveSettings', [settings]),
-  /** SaveVisit saves a visit and drops its draft. */
+  /** SaveVisit saves a visit and drops its draft, no other. */
   saveVisit: (visit: VisitDraft): Promise<Saved> => transport.call('SaveVisit', [visit]),
   /** Schema returns the vocabulary, with what this person may write. */
   schema: (): Promise<Schema> => transport.call('Schema', []),
