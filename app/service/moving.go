@@ -111,8 +111,9 @@ func (m *moving) abroad(village string) error {
 // still this village's when the server takes it.
 func (m *moving) pack() error {
 	abroad := m.to.village != ""
-	why := "户转到" + m.to.words
-	m.ended = m.endLinks(&m.changes, m.h, why, func(l *roster.Link) bool {
+	// The note does not say where: two laptops that move a household to
+	// different places would have one more thing to disagree about.
+	m.ended = m.endLinks(&m.changes, m.h, "户转走", func(l *roster.Link) bool {
 		member := m.roster.Members[m.roster.Resolve(l.Member)]
 		return abroad || member != nil && !member.Grid.IsZero() && member.Grid == m.h.Grid
 	})
