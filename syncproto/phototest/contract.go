@@ -2,7 +2,8 @@ package phototest
 
 import (
 	"bytes"
-	"math/rand/v2"
+	"crypto/sha256"
+	"encoding/binary"
 	"testing"
 
 	"gridbook/syncproto"
@@ -19,12 +20,15 @@ type Store interface {
 
 // Sample returns bytes that are unlike those of other seeds.
 func Sample(seed uint64, size int) []byte {
-	b := make([]byte, size)
-	r := rand.New(rand.NewPCG(seed, 1))
-	for i := range b {
-		b[i] = byte(r.Uint32())
+	b := make([]byte, 0, size+sha256.Size)
+	for n := uint64(0); len(b) < size; n++ {
+		var at [16]byte
+		binary.BigEndian.PutUint64(at[:], seed)
+		binary.BigEndian.PutUint64(at[8:], n)
+		sum := sha256.Sum256(at[:])
+		b = append(b, sum[:]...)
 	}
-	return b
+	return b[:size]
 }
 
 // Run runs the suite. Each call of open makes an empty store, which lives
