@@ -124,7 +124,7 @@ func (r *receiver) observe() error {
 
 // heal makes stamps of a clock that ran ahead anew.
 func (r *receiver) heal(tolerance Time) error {
-	renamed, err := healClock(r.tx, r.meta, r.now, tolerance)
+	renamed, err := healClock(r.tx, r.meta, r.now, tolerance, r.reply.Error != nil)
 	r.found.Renamed = append(r.found.Renamed, renamed...)
 	return err
 }

@@ -1,6 +1,9 @@
 package syncproto
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // aheadTolerance is how far ahead of the hub's clock unsent stamps may be
 // before they are made anew: 10 minutes.
@@ -63,12 +66,19 @@ func clockAhead(meta *ReplicaMeta, now int64) bool {
 // than the tolerance. The
 // offset must be fresh: with an old one and a clock that was set back since,
 // it would rename what the hub may have joined.
-func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance Time) ([]Renamed, error) {
+//
+// What has left by stick is let alone unless the hub has refused it: it may
+// get there when it is not ahead any more, and would be there twice.
+func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance Time, refused bool) ([]Renamed, error) {
 	limit := plausible(meta, now) + tolerance
 	if meta.Clock.Last <= limit {
 		return nil, nil
 	}
-	return newRestamper(tx, meta, now, limit).run()
+	r := newRestamper(tx, meta, now, limit)
+	if !refused && slices.ContainsFunc(meta.Sticks, func(up *Upload) bool { return up.Batch != nil }) {
+		r.refused = math.MaxUint64
+	}
+	return r.run()
 }
 
 func (r *restamper) run() ([]Renamed, error) {

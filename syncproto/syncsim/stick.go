@@ -2,6 +2,7 @@ package syncsim
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -30,6 +31,7 @@ var stickKinds = []kind{
 	{"in", 100, false, sticks, func(w *world, l *laptop, r *rand.Rand) { w.settle(l, w.doIn(l, r)) }},
 	{"journey", 40, false, sticks, (*world).doJourney},
 	{"twin", 25, true, sticks, (*world).doTwin},
+	{"first", 10, false, sticks, (*world).doFirst},
 }
 
 func (w *world) beginSticks(r *rand.Rand) {
@@ -146,6 +148,44 @@ func (w *world) doTwin(l *laptop, r *rand.Rand) {
 	}
 	w.now += 1 + r.Int64N(2000)
 	w.doEdit(copied, r)
+}
+
+// doFirst enrols a laptop with a first copy on a stick, which takes its time.
+func (w *world) doFirst(_ *laptop, r *rand.Rand) {
+	if len(w.laptops) >= 8 || w.hub.Version == 1 {
+		return
+	}
+	l := &laptop{name: fmt.Sprintf("first-%d", len(w.laptops)), store: w.stage.replica(), role: roleVillage, scope: village(r.IntN(w.villages)),
+		family: len(w.laptops), sticksOnly: r.IntN(2) == 0}
+	var rep *syncproto.JoinReply
+	must(w.store.Update(func(tx syncproto.HubTx) (err error) {
+		rep, err = w.hub.Enrol(tx, l.role, l.scope, "someone", l.name, w.now)
+		return err
+	}))
+	budget := w.down
+	if budget == 0 {
+		budget = syncproto.DefaultDown
+	}
+	all := &syncproto.Request{Version: syncproto.Version, Token: rep.Token, Lease: rep.Lease, Now: w.now, Budget: budget, Stick: true}
+	p, ok := w.take(parcel{bytes: syncproto.AppendBundle(nil, &syncproto.Bundle{Requests: []*syncproto.Request{all}}), family: l.family}, r)
+	w.now += []int64{minute, hour, 9 * day}[r.IntN(3)]
+	for range r.IntN(4) {
+		w.meanwhile(r)
+	}
+	l.skew = []int64{0, 12 * hour, 3 * year, -3 * year}[r.IntN(4)]
+	w.laptops = append(w.laptops, l)
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		if _, err := syncproto.Adopt(tx, rep, l.wall(w)); err != nil {
+			return err
+		}
+		meta, err := tx.Meta()
+		meta.Offset = 0 // the reply is old
+		return errors.Join(err, tx.SetMeta(meta))
+	}))
+	if ok {
+		_, err := w.in(l, p, sometimes(r, 80), r.IntN(20) == 0)
+		w.settle(l, err)
+	}
 }
 
 // clockKnown reports whether the laptop knows by how much its clock is wrong.
