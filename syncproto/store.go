@@ -69,15 +69,20 @@ type Verified struct {
 type ReplicaTx interface {
 	Meta() (ReplicaMeta, error)
 	SetMeta(ReplicaMeta) error
-	// Agreed returns what the hub is known to hold; the caller may change it.
-	Agreed(Key) (*Record, error)
-	// PutAgreed replaces the agreed record (nil removes it) and keeps the
-	// sums. received is the hub's time of receipt in ms, 0 if unknown.
-	PutAgreed(k Key, r *Record, received int64) error
+	ReplicaAgreed
 	Delta(Key) (*Delta, error)
 	PutDelta(k Key, d *Delta) error // nil removes it
 	// Deltas lists the unsent in Order, the rejected too.
 	Deltas() iter.Seq2[*Delta, error]
+}
+
+// ReplicaAgreed is the part of a ReplicaTx about what the hub is known to hold.
+type ReplicaAgreed interface {
+	// Agreed returns a record that the caller may change.
+	Agreed(Key) (*Record, error)
+	// PutAgreed replaces the agreed record (nil removes it) and keeps the
+	// sums. received is the hub's time of receipt in ms, 0 if unknown.
+	PutAgreed(k Key, r *Record, received int64) error
 	// Sum is the fingerprint of all agreed records, Days the same by day of
 	// creation, and OfDay the hashes of one day's.
 	Sum() (Sum, error)
