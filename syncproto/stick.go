@@ -90,7 +90,9 @@ func (b *bundler) send(up *Upload) {
 }
 
 func (b *bundler) work() error {
-	for after := uint64(0); ; {
+	// What does not fit comes with the next: a replica that forgot the first
+	// of these would not know the answer.
+	for after := uint64(0); len(b.out) < MaxSticks; {
 		up, last, err := b.cut(b.tx, b.meta, after)
 		if err != nil {
 			return err

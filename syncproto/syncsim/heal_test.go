@@ -2,6 +2,7 @@ package syncsim
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"gridbook/syncproto"
@@ -191,5 +192,24 @@ func TestEnrolledAnewBetweenStickAndAnswer(t *testing.T) {
 	}
 	s.ok(s.b)
 	s.want(s.b, h, tagFirst, "张家")
+	s.finish()
+}
+
+// More work than one bundle may have uploads goes up with several, though
+// there is never a network.
+func TestMoreThanOneBundle(t *testing.T) {
+	s := newScene(t)
+	s.world.up, s.a.sticksOnly = syncproto.MinBudget, true
+	for range syncproto.MaxSticks + 9 {
+		s.create(s.a, householdKind, syncproto.Key{}, village(0), strings.Repeat("长", 700))
+	}
+	for n := 0; len(s.a.unsent()) > 0; n++ {
+		if n == 4 {
+			t.Fatalf("%d records are unsent after %d journeys", len(s.a.unsent()), n)
+		}
+		if _, err := s.journey(s.a, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.finish()
 }

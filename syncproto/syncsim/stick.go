@@ -357,6 +357,9 @@ func (o *oracle) afterAnswer(alone bool, p *syncproto.Reply) {
 
 // afterOut checks that a bundle has all unsent work.
 func (o *oracle) afterOut(w *world, l *laptop, requests []*syncproto.Request) {
+	if len(requests) >= syncproto.MaxSticks {
+		return // the rest comes with the next
+	}
 	held := heads{}
 	for _, q := range requests {
 		batch, err := w.codec.Decode(q.Batch)
