@@ -28,6 +28,11 @@ export const useSession = defineStore('session', () => {
     state.value = await api.join(invitation, device, password)
   }
 
+  /** Joins with a first copy that came on a stick. */
+  async function joinByStick(handle: string, code: string, device: string, password: string): Promise<void> {
+    state.value = await api.joinByStick(handle, code, device, password)
+  }
+
   async function unlock(password: string): Promise<void> {
     state.value = await api.unlock(password)
   }
@@ -72,6 +77,7 @@ export const useSession = defineStore('session', () => {
     canWrite,
     load,
     join,
+    joinByStick,
     unlock,
     recover,
     lock,

@@ -102,6 +102,12 @@ export class FakeService extends FakePhotos {
     this.phase = 'ready'
     return this.State()
   }
+  JoinByStick(_handle: string, code: string, _device: string, password: string): dto.State {
+    if (code.length < 12) throw new Refusal('not_allowed', '提取码不对', '请照街道给的提取码再输一次。')
+    this.password = password
+    this.phase = 'ready'
+    return this.State()
+  }
   Unlock(password: string): dto.State {
     if (password !== this.password) throw new Refusal('password', '密码不对', '请再输一次，注意大小写。忘了密码可请街道帮助恢复。')
     this.phase = 'ready'

@@ -1,10 +1,11 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { getActivePinia } from 'pinia'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import App from '@/App.vue'
 import { i18n } from '@/i18n'
 import { routes } from '@/router'
+import { transport } from '@/api'
 import { Refusal, type FakeOptions } from '@/testing/fakeService'
 import { setStage, settle } from '@/testing/screen'
 
@@ -84,4 +85,33 @@ test('the township is told when all is done', async () => {
   })
   await click(view, '全部并入')
   expect(view.text()).toContain('请安全弹出 U 盘，还给村里')
+})
+
+test('a new laptop joins by stick, with the code', async () => {
+  const { view, service } = await open({ phase: 'new', empty: true })
+  vi.spyOn(transport, 'pickFile').mockResolvedValue({ handle: 'h1', name: 'shaxi.gridbundle' })
+  const press = async (words: string) => {
+    await view.findAll('button').find((b) => b.text() === words)!.trigger('click')
+    await settle()
+  }
+  const write = (id: string, text: string) => {
+    const el = document.getElementById(id) as HTMLInputElement
+    el.value = text
+    el.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+  await press('没有网，用 U 盘加入')
+  await view.get('form').trigger('submit')
+  await settle()
+  expect(view.text()).toContain('请选 U 盘里的首份数据')
+  expect(view.text()).toContain('请填提取码')
+  await press('选文件')
+  expect(view.text()).toContain('shaxi.gridbundle')
+  write('join-code', '7KQM-X2PA-9RTD')
+  write('join-device', '沙溪村办公室')
+  write('join-password', '沙溪村的密码2026')
+  write('join-again', '沙溪村的密码2026')
+  await view.get('form').trigger('submit')
+  await settle()
+  expect(service.calls.find((c) => c.method === 'JoinByStick')?.args).toEqual(['h1', '7KQM-X2PA-9RTD', '沙溪村办公室', '沙溪村的密码2026'])
+  expect(view.find('nav').exists()).toBe(true)
 })

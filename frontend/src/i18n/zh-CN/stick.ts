@@ -1,6 +1,15 @@
 export const stick = {
   stick: {
     title: 'U盘上报',
+    joinLead: '没有网，也可以用 U 盘加入：选街道给的首份数据，再填提取码。村里的资料一起装进来。',
+    joinByStick: '没有网，用 U 盘加入',
+    joinByInvitation: '有网，用邀请码加入',
+    joinFile: '首份数据',
+    joinPick: '选文件',
+    joinFileMissing: '请选 U 盘里的首份数据。',
+    joinCode: '提取码',
+    joinCodeHint: '街道另外告诉您的 12 个字母和数字，如 7KQM-X2PA-9RTD。',
+    joinCodeMissing: '请填提取码。',
     lead: '没有网，或者网太慢，可以用 U 盘上报：导出，交给街道，拿回来读入回执，就知道街道收到了哪些。',
     open: 'U盘上报',
     receive: '收U盘',
