@@ -209,11 +209,8 @@ func (s *PhotoServing) take(store PhotoStore, r *photoRight, part PhotoPart) err
 	if r.refused != nil || len(good) == 0 {
 		return nil
 	}
-	_, err := store.Put(r.PhotoName, r.home, good)
-	if CodeOf(err) == CodePhotoSpoilt {
-		err = nil // it is asked for from the beginning
-	}
-	if err != nil {
+	// A spoilt one is asked for from the beginning.
+	if _, err := store.Put(r.PhotoName, r.home, good); err != nil && CodeOf(err) != CodePhotoSpoilt {
 		return err
 	}
 	return r.look(store)

@@ -37,7 +37,7 @@ func (s *Store) setAside() error {
 		return err
 	})
 	if err != nil {
-		return nil //nolint:nilerr // nothing to be had from it
+		return nil // nothing to be had from it
 	}
 	defer func() { _ = s.disk.Guard(wreck.db.Close) }()
 	for _, p := range known {

@@ -173,7 +173,10 @@ func (a *album) candidates(quick bool, now int64) (send, fetch, late []syncproto
 		}
 	}
 	if a.unknown {
-		for held := range a.store.All() {
+		for held, err := range a.store.All() {
+			if err != nil {
+				break // it is in memory: there is none
+			}
 			id, err := syncproto.ParseStamp(held.Owner)
 			if err == nil && !named[held.Hash] && held.Whole() && held.There != held.Has {
 				late = append(late, syncproto.PhotoName{Record: id, Hash: held.Hash, Size: held.Size})
@@ -271,8 +274,10 @@ func (b *Book) sweepPhotos() error {
 		return nil
 	}
 	var gone, late []syncproto.PhotoHeld
-	for held := range store.All() {
+	for held, err := range store.All() {
 		switch {
+		case err != nil:
+			return err
 		case named[held.Hash]:
 		case held.Owner == "" || held.There == held.Has:
 			gone = append(gone, held)

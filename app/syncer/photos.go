@@ -175,8 +175,9 @@ func (r *run) movePhotos(ctx context.Context, session *syncproto.PhotoSession, r
 	}
 	moved, err := session.Receive(reply)
 	if err != nil {
-		if err == error(reply.Error) && reply.Retry > 0 {
-			err = &Later{reply.Error, time.Duration(reply.Retry) * time.Second}
+		var said *syncproto.Error
+		if errors.As(err, &said) && said == reply.Error && reply.Retry > 0 {
+			err = &Later{said, time.Duration(reply.Retry) * time.Second}
 		}
 		return moved, err
 	}

@@ -268,8 +268,8 @@ func (o *Office) HasPhotos() bool {
 	if o.album.store == nil {
 		return false
 	}
-	for range o.album.store.All() {
-		return true
+	for _, err := range o.album.store.All() {
+		return err == nil
 	}
 	return false
 }
