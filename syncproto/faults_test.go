@@ -133,3 +133,28 @@ func TestClockOfHubWasAhead(t *testing.T) {
 		t.Errorf("wang: %+v", m.Verified)
 	}
 }
+
+// A hub that takes uploads and never says so does not hold a laptop for ever.
+func TestHubWithoutReceipts(t *testing.T) {
+	r := town(t, "li")
+	r.create("li", homeKind, syncproto.FieldValue{Tag: 2, Value: syncproto.TextOf("没有回执")})
+	s := syncproto.NewSession(syncproto.SessionOptions{Rand: r.rand, Codec: r.codec})
+	for range 20 {
+		var q *syncproto.Request
+		must(t, r.laptops["li"].Update(func(tx syncproto.ReplicaTx) (err error) {
+			q, err = s.Next(tx, r.now)
+			return err
+		}))
+		if q == nil {
+			t.Fatal("the sync ended well")
+		}
+		err := r.laptops["li"].Update(func(tx syncproto.ReplicaTx) error {
+			_, err := s.Receive(tx, &syncproto.Reply{Version: syncproto.Version, Now: r.now}, r.now)
+			return err
+		})
+		if err != nil {
+			return
+		}
+	}
+	t.Error("20 exchanges, and no end")
+}

@@ -164,6 +164,9 @@ func (r *receiver) run() error {
 	if r.sent != nil && m.Cursor.Epoch == 0 && !p.Moved {
 		// A first copy does not tell what left or was erased since: the work
 		// is sent once more when there is a cursor.
+		if err := r.unheard(); err != nil {
+			return err
+		}
 		r.void()
 		r.sent = nil
 	}
@@ -172,6 +175,9 @@ func (r *receiver) run() error {
 			return err
 		}
 		if overtaken = len(p.Lease) == 0; overtaken {
+			if err := r.unheard(); err != nil {
+				return err
+			}
 			r.void() // it may have turned the lease before: its nonce stays known
 		} else {
 			m.answered(r.sent)
@@ -214,6 +220,18 @@ func (r *receiver) run() error {
 		return r.compare(*p.Sum)
 	}
 	return nil
+}
+
+// unheard counts the replies that did not settle an upload. No hub goes on
+// like that; a stick has no more replies than it has.
+func (r *receiver) unheard() error {
+	if r.req != nil && r.req.Stick {
+		return nil
+	}
+	if r.heals++; r.heals <= maxHeals {
+		return nil
+	}
+	return &Error{Code: CodeInternal, Message: "服务器收下了内容,却没有给出凭证", Hint: "程序稍后会自己再试;若一直这样,请乡镇(街道)检查服务器"}
 }
 
 // outdated returns what is still of use of a reply whose news have been

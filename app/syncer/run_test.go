@@ -42,7 +42,7 @@ func (s *script) Exchange(ctx context.Context, _ string, _ []byte) (Answer, erro
 		return Answer{}, fail
 	}
 	if p == nil {
-		p = &syncproto.Reply{Version: syncproto.Version, Now: wallClock()}
+		p = &syncproto.Reply{Version: syncproto.Version, Now: wallClock(), Lease: make([]byte, syncproto.LeaseSize)}
 	}
 	return Answer{Body: syncproto.AppendReply(nil, p)}, nil
 }
