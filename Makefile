@@ -32,8 +32,8 @@ build: build/bin/gridbook build/bin/gridbook-cli build/bin/gridbookd ## build/bi
 bench: ## figures with their sizes, beside those of the peers
 	@go run ./build/bench
 
-sim: ## the simulation: make sim SEED=7 RUNS=1000
-	go test ./syncproto/syncsim -count=1 -timeout 0 -run '^TestSim$$' -v $(if $(SEED),-sim.seed=$(SEED)) $(if $(RUNS),-sim.runs=$(RUNS))
+sim: ## the simulation: make sim SEED=7 RUNS=1000, on real stores with STORE=bolt
+	go test $(if $(filter bolt,$(STORE)),./build/simbolt,./syncproto/syncsim) -count=1 -timeout 0 -run '^TestSim$$' -v $(if $(SEED),-sim.seed=$(SEED)) $(if $(RUNS),-sim.runs=$(RUNS))
 
 fuzz: ## every fuzz target for a while: make fuzz FUZZTIME=5m
 	@build/fuzz.sh "$(FUZZTIME)"

@@ -153,7 +153,12 @@ func (s *Session) BundleIn(tx ReplicaTx, answers []Answer, now int64) (done Prog
 			s.probe = probeState{rounds: maxProbes, step: 2}
 		}
 		changed, renamed := s.found.Changed, s.found.Renamed
-		if _, err := s.Receive(tx, a.Reply, now); err != nil {
+		_, err = s.Receive(tx, a.Reply, now)
+		if err != nil && i > 0 && a.Reply.Error != nil {
+			// The hub stopped here; what it answered before stands.
+			return s.found, heeded, nil
+		}
+		if err != nil {
 			return s.found, heeded, err
 		}
 		s.found.Changed = append(changed, s.found.Changed...)

@@ -213,3 +213,30 @@ func TestMoreThanOneBundle(t *testing.T) {
 	}
 	s.finish()
 }
+
+// The hub fails in the midst of a bundle: what it answered before stands.
+func TestHubFailsWithinBundle(t *testing.T) {
+	s := newScene(t)
+	s.world.up = syncproto.MinBudget
+	s.ok(s.a)
+	for range 6 {
+		s.create(s.a, householdKind, syncproto.Key{}, village(0), strings.Repeat("长", 700))
+	}
+	p, err := s.out(s.a, 0, false)
+	must(err)
+	answer, _ := s.take(p, nil)
+	b, err := syncproto.DecodeBundle(answer.bytes)
+	must(err)
+	if len(b.Answers) < 3 {
+		t.Fatalf("%d answers: nothing to cut", len(b.Answers))
+	}
+	b.Answers[2].Reply = &syncproto.Reply{Version: syncproto.Version, Now: s.now, Error: &syncproto.Error{Code: syncproto.CodeInternal}}
+	answer.bytes = syncproto.AppendBundle(nil, &syncproto.Bundle{Answers: b.Answers[:3]})
+	if _, err := s.in(s.a, answer, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.a.unsent()); n == 0 || n == 6 {
+		t.Errorf("%d of 6 records are unsent", n)
+	}
+	s.finish()
+}
