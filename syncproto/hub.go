@@ -309,8 +309,13 @@ const HubReplica ReplicaID = 1
 func NewEpoch(s HubState, now int64) HubState {
 	s.Epoch = max(s.Epoch+1, Epoch(now/1000))
 	// By the clock, so that one backup may be restored twice: no hub enrols
-	// a laptop every second.
-	s.NextReplica = max(s.NextReplica+1<<16, ReplicaID(now/1000))
+	// a laptop every second. Where numbers have run ahead of the clock, two
+	// restorations still differ by the seconds between them.
+	if next := ReplicaID(now / 1000); next > s.NextReplica {
+		s.NextReplica = next
+	} else {
+		s.NextReplica += 1<<16 + next%(1<<16)
+	}
 	s.NextDevice += 1 << 16
 	// A clock that leads goes on where the lost time's went on: up to a minute
 	// further, by the same clock.
