@@ -23,9 +23,10 @@ func photoParent(c *ledger.Collection) (syncproto.Tag, error) {
 
 // AddPhoto adds a picture file to a record: shrunk, upright, and without the
 // place and time that a phone writes into it. The written record is an
-// attachment; deleting it removes the photo. Errors: CodePhotoKind,
-// CodePhotoSize, CodePhotoCount, CodeExists (it is there already), and those of
-// Write.
+// attachment; deleting it removes the photo. A picture that the record names
+// and that is not whole on this laptop is put back, without another record.
+// Errors: CodePhotoKind, CodePhotoSize, CodePhotoCount, CodeExists (it is there
+// already), and those of Write.
 func (b *Book) AddPhoto(collection, id string, file []byte, caption string) (Written, error) {
 	c, k, err := keyFor(collection, id)
 	if err != nil {
@@ -43,8 +44,13 @@ func (b *Book) AddPhoto(collection, id string, file []byte, caption string) (Wri
 	a := b.album
 	a.adding.Lock()
 	defer a.adding.Unlock()
-	if err := a.takes(k, part.Hash); err != nil {
+	named, err := a.takes(k, part.Hash)
+	if err != nil {
 		return Written{}, err
+	}
+	if !named.IsZero() {
+		_, err := a.store.Put(part.PhotoName, named.String(), part.Chunks)
+		return Written{IDs: []syncproto.ID{named}}, err
 	}
 	had := a.held(part.Hash)
 	if _, err := a.store.Put(part.PhotoName, "", part.Chunks); err != nil {
@@ -60,22 +66,28 @@ func (b *Book) AddPhoto(collection, id string, file []byte, caption string) (Wri
 	return w, a.store.Own(part.Hash, w.IDs[0].String())
 }
 
-// takes checks that one photo more may be added to a record.
-func (a *album) takes(k syncproto.Key, h syncproto.PhotoHash) error {
+// takes checks that one photo more may be added to a record. It returns the
+// note that names this one already, but whose bytes are not here: lost, or not
+// yet fetched.
+func (a *album) takes(k syncproto.Key, h syncproto.PhotoHash) (named syncproto.ID, err error) {
 	if a.store == nil {
-		return &syncproto.Error{Code: syncproto.CodeUsage, Message: "这里不能保存照片", Hint: "请重新打开网格簿再试。"}
+		return named, &syncproto.Error{Code: syncproto.CodeUsage, Message: "这里不能保存照片", Hint: "请重新打开网格簿再试。"}
 	}
 	standing := a.under(k)
 	for _, n := range standing {
-		if n.Hash == h {
-			return &syncproto.Error{Code: syncproto.CodeExists, Message: "这张照片已经加过了", Hint: "同一张不用再加。"}
+		if n.Hash != h {
+			continue
 		}
+		if !a.held(h).Whole() {
+			return n.Record, nil
+		}
+		return named, &syncproto.Error{Code: syncproto.CodeExists, Message: "这张照片已经加过了", Hint: "同一张不用再加。"}
 	}
 	if len(standing) >= syncproto.MaxPhotosPerRecord {
-		return &syncproto.Error{Code: syncproto.CodePhotoCount, Message: fmt.Sprintf("一条记录最多 %d 张照片", syncproto.MaxPhotosPerRecord),
+		return named, &syncproto.Error{Code: syncproto.CodePhotoCount, Message: fmt.Sprintf("一条记录最多 %d 张照片", syncproto.MaxPhotosPerRecord),
 			Hint: "请先去掉一张用不着的，再加。"}
 	}
-	return nil
+	return named, nil
 }
 
 func photoSets(n syncproto.PhotoName, p photos.Picture, parent syncproto.Tag, of syncproto.ID, caption string, day int64) []edit.Set {

@@ -2,11 +2,16 @@ package service
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/jpeg"
+	"path/filepath"
 	"testing"
 
+	bolt "go.etcd.io/bbolt"
+
 	"gridbook/app/boltstore"
+	"gridbook/app/photos"
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
 )
@@ -28,8 +33,13 @@ func pictureFile(t testing.TB, shade byte) []byte {
 // photographed is a laptop with a visit.
 func photographed(t *testing.T) (*Laptop, string) {
 	l, _ := joinedLaptop(t, secretary())
+	return l, visited(t, l)
+}
+
+func visited(t *testing.T, l *Laptop) string {
+	t.Helper()
 	v := settle(t, l.Book)
-	return l, put(t, l.Book, "visit", map[string]any{"household": v.first, "date": "2024-03-05", "mode": "door", "visitor_name": "吕建国"})
+	return put(t, l.Book, "visit", map[string]any{"household": v.first, "date": "2024-03-05", "mode": "door", "visitor_name": "吕建国"})
 }
 
 func addPhoto(t *testing.T, l *Laptop, visit string, shade byte) Written {
@@ -295,5 +305,88 @@ func TestPhotosBesideAnOldStore(t *testing.T) {
 	}
 	if held, _ := l.Photos.Photo(p.Hash); held.Size != 0 {
 		t.Errorf("it stays: %+v", held)
+	}
+}
+
+// spoil damages a chunk of each photo on the disk, and opens the file again.
+func spoil(t *testing.T, l *Laptop, o Options) {
+	t.Helper()
+	if err := l.Photos.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Open(filepath.Join(o.Dir, photos.FileName), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		b, values := tx.Bucket([]byte("chunks")), map[string][]byte{}
+		err := b.ForEach(func(k, v []byte) error {
+			values[string(k)] = bytes.Clone(v)
+			return nil
+		})
+		for k, v := range values {
+			v[len(v)/2] ^= 1
+			err = errors.Join(err, b.Put([]byte(k), v))
+		}
+		return err
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if l.Photos, err = o.photos(l.Store); err != nil {
+		t.Fatal(err)
+	}
+	l.Book.KeepPhotos(l.Photos)
+}
+
+// A photo whose bytes were lost here before they went up is added again: to
+// the record that names it, not as another.
+func TestAddALostPhotoAgain(t *testing.T) {
+	for name, lose := range map[string]func(*testing.T, *Laptop, Options, syncproto.PhotoHash){
+		"a damaged chunk": func(t *testing.T, l *Laptop, o Options, _ syncproto.PhotoHash) { spoil(t, l, o) },
+		"dropped": func(t *testing.T, l *Laptop, _ Options, h syncproto.PhotoHash) {
+			if err := l.Photos.Drop(h); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t, newClock(), secretary())
+			l, err := Join(t.Context(), o, invitation(), "村委电脑", password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			visit := visited(t, l)
+			first := addPhoto(t, l, visit, 10)
+			sent(t, l)
+			photo := work(t, l, true).Send[0]
+			lose(t, l, o, photo.Hash)
+			if _, err := syncproto.CheckPhotos(l.Photos); err != nil {
+				t.Fatal(err)
+			}
+			if list := photosOf(t, l, visit); list.Total != 1 || list.Here != 0 {
+				t.Fatalf("nothing was lost: %+v", list)
+			}
+			again := addPhoto(t, l, visit, 10)
+			if len(again.IDs) != 1 || again.IDs[0] != first.IDs[0] || len(again.Undo) != 0 {
+				t.Errorf("added as %+v, was %v", again, first.IDs)
+			}
+			if list := photosOf(t, l, visit); list.Total != 1 || list.Here != 1 {
+				t.Errorf("%+v", list)
+			}
+			if held := l.Book.album.held(photo.Hash); held.Owner != first.IDs[0].String() {
+				t.Errorf("it belongs to %q", held.Owner)
+			}
+			if got := work(t, l, true); len(got.Send) != 1 || got.Send[0] != photo {
+				t.Errorf("to send: %+v", got)
+			}
+			_, err = l.Book.AddPhoto("visit", visit, pictureFile(t, 10), "")
+			wantCode(t, "a third time", err, syncproto.CodeExists)
+		})
 	}
 }
