@@ -92,6 +92,14 @@ test('one that is not here is asked for, and shown when it comes', async () => {
   expect(tiles()[0]!.querySelector('img')?.getAttribute('src')).toContain('/api/file/picture-')
 })
 
+test('one that is nowhere: its own author is asked to add it again, others wait', async () => {
+  await open('v1', (s) => {
+    s.addRow('visit', 'v1', { here: false, done: 3 })
+    s.addRow('visit', 'v1', { here: false, by: '刘秀' })
+  })
+  expect(tiles().map((b) => b.getAttribute('aria-label'))).toEqual([expect.stringContaining('请重新加'), expect.stringContaining('别的电脑还没有上报')])
+})
+
 test('large: the arrows go on, Esc closes, and the form does not hear it', async () => {
   await open('v1', (s) => {
     s.addRow('visit', 'v1', { caption: '第一张' })

@@ -25,6 +25,7 @@ export function usePlan<T>(chosen: () => T | null, ask: (chosen: T) => Promise<P
     problem.value = null
     if (what === null) {
       plan.value = null
+      asking.value = false
       return
     }
     asking.value = true

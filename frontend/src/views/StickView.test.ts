@@ -87,6 +87,37 @@ test('the township is told when all is done', async () => {
   expect(view.text()).toContain('请安全弹出 U 盘，还给村里')
 })
 
+test.each([
+  ['told something', { told: { code: 'revoked', message: '这台电脑已停用', hint: '请找街道管理员。' } }, '这台电脑已停用'],
+  ['to be numbered anew', { renumbered: true }, '请它读入回执后再导出一次'],
+])('a laptop that is %s: not all is done, and its village is to hear it', async (_, more, words) => {
+  const { view } = await open({ role: 'township' }, (s) => {
+    s.found = s.found.filter((f) => !f.problem)
+    const take = s.TakeStick.bind(s)
+    s.TakeStick = (place, names) => take(place, names).map((one) => ({ ...one, ...more }))
+  })
+  await click(view, '全部并入')
+  expect(view.text()).toContain(words)
+  expect(view.text()).not.toContain('全部并入完了')
+  expect(view.text()).toContain('有的村还有事要办')
+})
+
+test('photos that wait do not go by stick, and it is said', async () => {
+  const { view } = await open({}, (s) => {
+    s.status = { ...s.status, toSend: 0, photosToSend: 3 }
+  })
+  expect(view.text()).toContain('还有 3 张照片不随 U 盘走')
+  expect(view.text()).not.toContain('没有待上报的')
+})
+
+test('without photos that wait there is no word of them', async () => {
+  const { view } = await open({}, (s) => {
+    s.status = { ...s.status, toSend: 0 }
+  })
+  expect(view.text()).toContain('没有待上报的')
+  expect(view.text()).not.toContain('不随 U 盘走')
+})
+
 test('a new laptop joins by stick, with the code', async () => {
   const { view, service } = await open({ phase: 'new', empty: true })
   vi.spyOn(transport, 'pickFile').mockResolvedValue({ handle: 'h1', name: 'shaxi.gridbundle' })

@@ -139,6 +139,7 @@ test('after a crash the draft is taken up where it was left', async () => {
   const situation = document.getElementById('visit-situation') as HTMLTextAreaElement
   expect(situation.value).toBe('写到一半')
   expect(document.activeElement).toBe(situation)
+  expect(screen.view.text()).toContain('草稿里没有照片')
   press(situation, 'Enter', { ctrlKey: true })
   await settle()
   expect(savedVisit()).toMatchObject({ date: '2026-11-20', mode: 'phone', visitor: 'member00000000000005', situation: '写到一半' })
@@ -168,4 +169,38 @@ test('an old visit opens as it was written', async () => {
   press(situation, 'Enter', { ctrlKey: true })
   await settle()
   expect(savedVisit()).toMatchObject({ id: 'visit000000000000001', situation: expect.stringContaining('（补）') })
+})
+
+test('a photo that is refused: saving again makes no second matter, and what is typed meanwhile is kept', async () => {
+  await open({ household: 'household00000000002' })
+  screen.service.refusedPhoto = 'upload-1'
+  const request = document.getElementById('visit-request') as HTMLTextAreaElement
+  request.focus()
+  type('路灯坏了')
+  press(request, 'F2')
+  const paste = new Event('paste', { bubbles: true, cancelable: true })
+  const picture = Object.assign(new File([], 'a.heic', { type: 'image/heic' }), { arrayBuffer: () => Promise.resolve(new ArrayBuffer(3)) })
+  Object.assign(paste, { clipboardData: { files: [picture] } })
+  request.dispatchEvent(paste)
+  await settle()
+  press(request, 'Enter', { ctrlKey: true })
+  await settle()
+  expect(savedVisit()).toMatchObject({ id: '', makeMatter: true })
+  expect(screen.view.text()).toContain('走访已保存。照片没有加上')
+  expect(screen.view.find('input[type=checkbox]').exists()).toBe(false)
+
+  press(request, 'F2')
+  type('，两盏')
+  request.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))
+  await settle()
+  expect(screen.service.draft).toMatchObject({ id: expect.stringMatching(/^visit-new-/), request: '路灯坏了，两盏', makeMatter: false })
+
+  screen.service.refusedPhoto = ''
+  press(request, 'Enter', { ctrlKey: true })
+  await settle()
+  const saves = calls(screen, 'SaveVisit').map((c) => c[0] as VisitDraft)
+  expect(saves).toHaveLength(2)
+  expect(saves[1]).toMatchObject({ id: expect.stringMatching(/^visit-new-/), makeMatter: false })
+  expect(useNotices().list.at(-1)?.link).toMatch(/^\/records\/matter\//)
+  expect(screen.service.draft).toBeNull()
 })

@@ -20,6 +20,8 @@ export const stick = {
     out: '导出到 U 盘',
     outNote: '还有 {n} 条待上报。导出不会少掉什么，没收到回执以前都还算待上报。',
     outNothing: '没有待上报的。也可以导出一次，取回街道的新内容。',
+    outOnlyPhotos: '文字都报过了。也可以导出一次，取回街道的新内容。',
+    photosStay: '还有 {n} 张照片不随 U 盘走，有网时再传。',
     step: '第 {n} 步',
     give: '把 U 盘交给街道',
     giveNote: '街道并入以后，会把回执写在同一个 U 盘里。把 U 盘拿回来。',
@@ -53,6 +55,7 @@ export const stick = {
     result: '{person}，共 {records} 条：并入 {joined}，已有 {known}，退回 {rejected}。回执已写好。',
     resultRenumbered: '{person}：这台电脑是副本或恢复过，已换编号。请它读入回执后再导出一次，内容都还在。',
     unknown: '不知道是哪个村',
+    allTakenButHeed: '回执都写好了，有的村还有事要办，看下面的说明。请安全弹出 U 盘，还给村里。',
     toSendNone: '全部并入完了。请安全弹出 U 盘，还给村里。',
   },
 }
