@@ -51,10 +51,11 @@ type Store struct {
 	disk  Disk
 	now   func() int64
 
-	mu   sync.Mutex // guards what follows, and writing
-	db   *bolt.DB   // nil: no photos yet
-	held map[syncproto.PhotoHash]syncproto.PhotoHeld
-	lost string // where a damaged file was set aside
+	mu     sync.Mutex // guards what follows, and writing
+	db     *bolt.DB   // nil: no photos yet
+	closed bool       // a call in flight opens no file any more
+	held   map[syncproto.PhotoHash]syncproto.PhotoHeld
+	lost   string // where a damaged file was set aside
 }
 
 var _ syncproto.PhotoStore = (*Store)(nil)
@@ -123,10 +124,16 @@ func (s *Store) load() error {
 	})
 }
 
-// Close closes the file.
+// errClosed is of a call that was in flight when the laptop was locked.
+func errClosed() error {
+	return &syncproto.Error{Code: syncproto.CodePassword, Message: "网格簿已锁定", Hint: "请输入密码打开，再试一次。"}
+}
+
+// Close closes the file. What is written afterwards fails with CodePassword.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.closed = true
 	if s.db == nil {
 		return nil
 	}
@@ -167,6 +174,9 @@ func (s *Store) chunkKey(h syncproto.PhotoHash, i int) []byte { return append(s.
 
 // write changes the file and then what is known of one photo; nil: gone.
 func (s *Store) write(h syncproto.PhotoHash, f func(tx *bolt.Tx) (*syncproto.PhotoHeld, error)) error {
+	if s.closed {
+		return errClosed()
+	}
 	if s.db == nil {
 		if err := s.open(); err != nil {
 			return err
@@ -227,6 +237,9 @@ func (s *Store) Chunk(h syncproto.PhotoHash, i int) (out []byte, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.held[h]
+	if s.closed {
+		return nil, errClosed()
+	}
 	if s.db == nil || !held.Has.Has(i) {
 		return nil, nil
 	}

@@ -249,3 +249,32 @@ func TestSpoiltPages(t *testing.T) {
 		}
 	}
 }
+
+// A call that was in flight when the store was closed opens no file: nobody
+// would close it, and the next to unlock would find it held.
+func TestNothingOpensAfterClose(t *testing.T) {
+	s, parts, _ := filled(t)
+	p := parts[0]
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	more := syncproto.CutPhoto(syncproto.ID{}, []byte("one more"))
+	_, err := s.Put(more.PhotoName, "", more.Chunks)
+	for what, err := range map[string]error{
+		"Put": err, "Note": s.Note(p.Hash, 1), "Drop": s.Drop(p.Hash),
+	} {
+		if err == nil {
+			t.Errorf("%s after Close went through", what)
+		}
+	}
+	if _, err := s.Chunk(p.Hash, 0); err == nil {
+		t.Error("Chunk after Close went through")
+	}
+	again, err := openIn(s.dir, s.ledger)
+	if err != nil {
+		t.Fatalf("the next to open: %v", err)
+	}
+	if err := errors.Join(again.Close(), s.Close()); err != nil {
+		t.Error(err)
+	}
+}

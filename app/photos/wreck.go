@@ -13,9 +13,13 @@ import (
 	"gridbook/syncproto"
 )
 
-// Lost is the name under which a damaged file was set aside when the store was
-// opened, "" if it was not.
-func (s *Store) Lost() string { return s.lost }
+// Lost is the name under which a damaged file was set aside since the store
+// was opened, "" if it was not.
+func (s *Store) Lost() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
 
 // setAside gives a damaged file another name and begins a new one with what
 // can still be read.
