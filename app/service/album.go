@@ -125,17 +125,16 @@ type photoCounts struct{ toSend, missing, refused int }
 
 func (a *album) counts() (c photoCounts) {
 	a.mu.Lock()
-	notes, store, refused := a.notes, a.store, a.refused
 	defer a.mu.Unlock()
-	for _, n := range notes {
+	for _, n := range a.notes {
 		if n.deleted {
 			continue
 		}
 		var held syncproto.PhotoHeld
-		if store != nil {
-			held, _ = store.Photo(n.Hash)
+		if a.store != nil {
+			held, _ = a.store.Photo(n.Hash)
 		}
-		_, no := refused[n.Hash]
+		_, no := a.refused[n.Hash]
 		switch {
 		case !held.Whole():
 			c.missing++
@@ -145,7 +144,36 @@ func (a *album) counts() (c photoCounts) {
 			c.toSend++
 		}
 	}
+	for _, n := range a.unnamed() {
+		if _, no := a.refused[n.Hash]; no {
+			c.refused++
+		} else {
+			c.toSend++
+		}
+	}
 	return c
+}
+
+// unnamed lists the photos that are here, not yet through, and whose records
+// have gone to another place. The caller holds a.mu.
+func (a *album) unnamed() (out []syncproto.PhotoName) {
+	if a.store == nil || !a.unknown {
+		return nil
+	}
+	named := make(map[syncproto.PhotoHash]bool, len(a.notes))
+	for _, n := range a.notes {
+		named[n.Hash] = true
+	}
+	for held, err := range a.store.All() {
+		if err != nil {
+			break // it is in memory: there is none
+		}
+		id, err := syncproto.ParseStamp(held.Owner)
+		if err == nil && !named[held.Hash] && held.Whole() && held.There != held.Has {
+			out = append(out, syncproto.PhotoName{Record: id, Hash: held.Hash, Size: held.Size})
+		}
+	}
+	return out
 }
 
 // candidates sorts the photos: those that are here and have not arrived, the
@@ -159,30 +187,21 @@ func (a *album) candidates(quick bool, now int64) (send, fetch, late []syncproto
 		return nil, nil, nil
 	}
 	quick = quick && a.store.Total() < unaskedRoom
-	named := make(map[syncproto.PhotoHash]bool, len(a.notes))
+	rests := func(h syncproto.PhotoHash) bool {
+		no, refused := a.refused[h]
+		return refused && now-no.at < refusedFor
+	}
 	for _, n := range a.notes {
-		named[n.Hash] = true
 		held, _ := a.store.Photo(n.Hash)
-		no, refused := a.refused[n.Hash]
 		switch {
 		case n.deleted:
-		case held.Whole() && !n.arrived && !(refused && now-no.at < refusedFor):
+		case held.Whole() && !n.arrived && !rests(n.Hash):
 			send = append(send, n.PhotoName)
 		case !held.Whole() && (a.wanted[n.Hash] || quick && n.arrived):
 			fetch = append(fetch, n.PhotoName)
 		}
 	}
-	if a.unknown {
-		for held, err := range a.store.All() {
-			if err != nil {
-				break // it is in memory: there is none
-			}
-			id, err := syncproto.ParseStamp(held.Owner)
-			if err == nil && !named[held.Hash] && held.Whole() && held.There != held.Has {
-				late = append(late, syncproto.PhotoName{Record: id, Hash: held.Hash, Size: held.Size})
-			}
-		}
-	}
+	late = slices.DeleteFunc(a.unnamed(), func(n syncproto.PhotoName) bool { return rests(n.Hash) })
 	slices.SortFunc(send, func(x, y syncproto.PhotoName) int { return x.Record.Compare(y.Record) })
 	slices.SortFunc(fetch, func(x, y syncproto.PhotoName) int {
 		return cmp.Or(cmp.Compare(order(a.wanted[y.Hash]), order(a.wanted[x.Hash])), y.Record.Compare(x.Record))

@@ -203,6 +203,13 @@ func TestPhotoOfARecordThatLeft(t *testing.T) {
 	if got := work(t, l, true); len(got.Send) != 1 || got.Send[0] != name {
 		t.Fatalf("an unsent photo does not go up any more: %+v", got)
 	}
+	if s, err := l.SyncStatus(); err != nil || s.PhotosToSend != 1 || s.PhotosRefused != 0 {
+		t.Errorf("nobody is told that it waits: %+v, %v", s, err)
+	}
+	refuse(l, name.Hash)
+	if s, err := l.SyncStatus(); err != nil || s.PhotosToSend != 0 || s.PhotosRefused != 1 || !work(t, l, true).Empty() {
+		t.Errorf("refused: %+v, %v, to move %+v", s, err, work(t, l, true))
+	}
 	if err := l.Photos.Note(name.Hash, name.All()); err != nil {
 		t.Fatal(err)
 	}
@@ -211,6 +218,9 @@ func TestPhotoOfARecordThatLeft(t *testing.T) {
 	}
 	if held, _ := l.Photos.Photo(name.Hash); held.Size != 0 {
 		t.Errorf("it stays: %+v", held)
+	}
+	if s, err := l.SyncStatus(); err != nil || s.PhotosToSend+s.PhotosRefused != 0 {
+		t.Errorf("afterwards: %+v, %v", s, err)
 	}
 }
 
@@ -271,15 +281,19 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+func refuse(l *Laptop, h syncproto.PhotoHash) {
+	Album{b: l.Book}.Moved(syncproto.PhotoMoved{Refused: map[syncproto.PhotoHash]*syncproto.Error{
+		h: {Code: syncproto.CodePhotoQuota, Message: "空间用完了", Hint: "请告诉乡镇"},
+	}})
+}
+
 // What the server refuses is told, and not offered again at once.
 func TestRefusedPhoto(t *testing.T) {
 	l, visit := photographed(t)
 	addPhoto(t, l, visit, 10)
 	sent(t, l)
 	name := work(t, l, true).Send[0]
-	Album{b: l.Book}.Moved(syncproto.PhotoMoved{Refused: map[syncproto.PhotoHash]*syncproto.Error{
-		name.Hash: {Code: syncproto.CodePhotoQuota, Message: "空间用完了", Hint: "请告诉乡镇"},
-	}})
+	refuse(l, name.Hash)
 	if row := photosOf(t, l, visit).Rows[0]; row.Problem == nil || row.Problem.Code != "photo_quota" || row.Problem.Hint == "" {
 		t.Errorf("%+v", row)
 	}
