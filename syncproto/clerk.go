@@ -86,24 +86,36 @@ func (h *Hub) seal(r *Record, at Stamp) {
 		return
 	}
 	tag, _, _ := h.Clerk.Seal(r.Collection)
-	r.Write(tag, at, BytesOf(h.sealOf(r)))
+	r.Write(tag, at, BytesOf(h.sealOf(r, at)))
 }
 
 // genuine reports whether what a record shows is what the hub once wrote.
 func (h *Hub) genuine(r *Record) bool {
 	tag, _, ok := h.Clerk.Seal(r.Collection)
-	return ok && hmac.Equal(r.Value(tag).Bytes(), h.sealOf(r))
+	g, sealed := r.Field(tag)
+	if !ok || !sealed {
+		return false
+	}
+	want := h.sealOf(r, g.Shown().Stamp)
+	return len(want) > 0 && hmac.Equal(g.Shown().Value.Bytes(), want)
 }
 
 // sealOf computes the seal over the values that a record shows, but for those
-// that people write.
-func (h *Hub) sealOf(r *Record) []byte {
+// that people write. They bear the stamp of the seal: an older version under
+// newer stamps, as a laptop might make it up to get back what it was, has none.
+func (h *Hub) sealOf(r *Record, at Stamp) []byte {
 	seal, open, _ := h.Clerk.Seal(r.Collection)
 	plain := NewRecord(r.Collection, r.ID)
+	plain.Write(seal, at, Value{})
 	for _, f := range r.Fields {
-		if v := f.Shown().Value; f.Tag != seal && !v.IsNull() && !slices.Contains(open, f.Tag) {
-			plain.Write(f.Tag, r.ID, v)
+		head := f.Shown()
+		if f.Tag == seal || head.Value.IsNull() || slices.Contains(open, f.Tag) {
+			continue
 		}
+		if head.Stamp != at {
+			return nil
+		}
+		plain.Write(f.Tag, at, head.Value)
 	}
 	mac := hmac.New(sha256.New, h.Key)
 	mac.Write([]byte("gridbook record\x00"))

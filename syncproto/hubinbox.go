@@ -68,7 +68,7 @@ func (x *exchange) fate(w *work, rej *Rejection) (fate, error) {
 	if err != nil {
 		return toAuthor, err
 	}
-	if left != nil {
+	if left != nil && x.able(w.sent.Collection) {
 		if x.since < left.Seq || !x.sees(w) || !x.clerk() {
 			w.late = left.Seq <= x.base // not if the same upload has moved it
 			return toRecord, nil
@@ -89,6 +89,13 @@ func (x *exchange) fate(w *work, rej *Rejection) (fate, error) {
 		}
 	}
 	return toAuthor, nil
+}
+
+// able reports whether the device's role writes records of that kind at all,
+// in its own place: work that was never its own is not late.
+func (x *exchange) able(c Collection) bool {
+	rej := x.Policy.Allow(x.state.Township, x.device, Change{After: NewRecord(c, ID{}), Home: x.device.Scope, Record: x.lookup})
+	return rej == nil || rej.Code != CodeScope
 }
 
 // sees reports whether the device still reads the record, or for a new one the

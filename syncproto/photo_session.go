@@ -248,6 +248,10 @@ func (s *PhotoSession) got(w PhotoWish, p *PhotoReply) error {
 			came = came.With(0) // it is there, and to be sent again
 			continue
 		}
+		before, err := s.store.Photo(w.Hash)
+		if err != nil {
+			return err
+		}
 		held, err := s.store.Put(w.PhotoName, "", good)
 		if CodeOf(err) == CodePhotoSpoilt {
 			s.spoilt[w.Hash]++
@@ -260,7 +264,9 @@ func (s *PhotoSession) got(w PhotoWish, p *PhotoReply) error {
 		for _, c := range good {
 			came = came.With(c.Index)
 		}
-		s.still = 0
+		if held.Has != before.Has {
+			s.still = 0
+		}
 		if held.Whole() {
 			s.moved.Down++
 			s.moved.Fetched = append(s.moved.Fetched, w.Hash)

@@ -157,7 +157,7 @@ func (r *receiver) run() error {
 	}
 	// Where the reply is not to an upload, a stick that was read meanwhile may
 	// have brought a newer lease.
-	if len(p.Lease) > 0 && (r.sent != nil || r.req == nil || bytes.Equal(r.req.Lease, m.Lease)) {
+	if len(p.Lease) > 0 && (r.sent != nil && !r.sent.Passed || r.sent == nil && (r.req == nil || bytes.Equal(r.req.Lease, m.Lease))) {
 		m.Lease = p.Lease
 	}
 	overtaken := false
@@ -180,7 +180,9 @@ func (r *receiver) run() error {
 			}
 			r.void() // it may have turned the lease before: its nonce stays known
 		} else {
-			m.answered(r.sent)
+			if err := m.answered(r.tx, r.sent); err != nil {
+				return err
+			}
 		}
 		r.sent = nil
 	}

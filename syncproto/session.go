@@ -183,13 +183,47 @@ func (m *ReplicaMeta) awaits(nonce []byte) *Upload {
 	return nil
 }
 
-// answered forgets an upload and those made before it: it had all that was
-// then still unsent.
-func (m *ReplicaMeta) answered(up *Upload) {
+// answered forgets an upload and those made before it, but for sticks with
+// work that is still unsent as it left: if its stamps are made anew, the hub
+// must hear that the stick is not to be joined any more.
+func (m *ReplicaMeta) answered(tx ReplicaTx, up *Upload) error {
 	if m.Pending != nil && m.Pending.Order <= up.Order {
 		m.Pending = nil
 	}
-	m.Sticks = slices.DeleteFunc(slices.Clone(m.Sticks), func(o *Upload) bool { return o.Order <= up.Order })
+	var kept []*Upload
+	for _, o := range m.Sticks {
+		due, err := false, error(nil)
+		if o.Order < up.Order {
+			due, err = o.due(tx)
+		}
+		if err != nil {
+			return err
+		}
+		if due {
+			late := *o
+			late.Passed = true
+			o = &late
+		}
+		if due || o.Order > up.Order {
+			kept = append(kept, o)
+		}
+	}
+	m.Sticks = kept
+	return nil
+}
+
+// due reports whether some of what an upload has is unsent as it was.
+func (up *Upload) due(tx ReplicaTx) (bool, error) {
+	for _, g := range up.Gens {
+		d, err := tx.Delta(g.Key)
+		if err != nil {
+			return false, err
+		}
+		if d != nil && d.Gen == g.Gen && d.Rejected == nil {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // withdraw gives up the upload under way, to send its work in another form.

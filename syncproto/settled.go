@@ -47,6 +47,9 @@ func (s *settled) pack(codec byte, src []byte, compress func(byte, []byte) (byte
 		b.packed = slices.Clone(b.packed) // without the room behind it
 		s.keep(key, len(b.packed))
 	})
+	if b.packed == nil { // who packed it panicked
+		return compress(codec, src)
+	}
 	return b.codec, b.packed
 }
 

@@ -154,7 +154,7 @@ func (s *Session) BundleIn(tx ReplicaTx, answers []Answer, now int64) (done Prog
 		}
 		changed, renamed := s.found.Changed, s.found.Renamed
 		_, err = s.Receive(tx, a.Reply, now)
-		if err != nil && i > 0 && a.Reply.Error != nil {
+		if err != nil && i > 0 && err == error(a.Reply.Error) {
 			// The hub stopped here; what it answered before stands.
 			return s.found, heeded, nil
 		}

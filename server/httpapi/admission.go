@@ -49,6 +49,13 @@ func (q *queue) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
+// within runs f and leaves the queue, also if f panics: a slot that was lost
+// would be lost until the next start.
+func within[T any](leave func(), f func() (T, error)) (T, error) {
+	defer leave()
+	return f()
+}
+
 // budget bounds the bytes of all request bodies that are in memory at once.
 type budget struct {
 	mu   sync.Mutex

@@ -16,8 +16,7 @@ func (s *Server) takeBundle(ctx context.Context, body []byte) answer {
 	if err != nil {
 		return bundleRefusal(syncproto.CodeBusy)
 	}
-	rep, err := s.office.ForwardBundle(q)
-	leave()
+	rep, err := within(leave, func() (*syncproto.BundleReply, error) { return s.office.ForwardBundle(q) })
 	if err != nil {
 		return bundleRefusal(s.failed("bundle", err).code)
 	}

@@ -51,9 +51,8 @@ func (s *Server) exchange(ctx context.Context, body []byte) answer {
 	if err != nil {
 		return refusal(syncproto.CodeBusy)
 	}
-	served, err := s.office.Exchange(q)
 	// The slot is for the work; sending the answer may take minutes.
-	leave()
+	served, err := within(leave, func() (*syncproto.Served, error) { return s.office.Exchange(q) })
 	if err != nil {
 		return s.failed("exchange", err)
 	}
@@ -84,8 +83,7 @@ func (s *Server) join(ctx context.Context, body []byte) answer {
 	if err != nil {
 		return joinRefusal(syncproto.CodeBusy)
 	}
-	rep, err := s.office.Join(q)
-	leave()
+	rep, err := within(leave, func() (*syncproto.JoinReply, error) { return s.office.Join(q) })
 	if err != nil {
 		return joinRefusal(s.failed("join", err).code)
 	}

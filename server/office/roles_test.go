@@ -305,3 +305,36 @@ func TestGridWorkerIsHeldToTheGrid(t *testing.T) {
 		t.Errorf("the inbox: %v", kinds)
 	}
 }
+
+// What the server once wrote of a laptop does not bring its old role back when
+// that laptop writes it anew, seal and all.
+func TestOldSealIsNoRole(t *testing.T) {
+	h := newTown(t)
+	h.settle("village", village, "张三")
+	b := h.settle("village", village, "李四")
+	b.sync()
+	var before *syncproto.Record
+	for _, r := range b.held(ledger.Device) {
+		if r.Value(ledger.Must(ledger.Device).Tag("person")).Text() == "李四" {
+			before = r
+		}
+	}
+	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "grid", Scope: village, Who: "王工"}); err != nil {
+		t.Fatal(err)
+	}
+	b.sync()
+	b.update(func(tx syncproto.ReplicaTx) error {
+		var sets []syncproto.FieldValue
+		for _, f := range before.Fields {
+			sets = append(sets, syncproto.FieldValue{Tag: f.Tag, Value: f.Shown().Value})
+		}
+		return syncproto.Put(tx, h.now, before.Key, sets)
+	})
+	if p := b.sync(); p.Rejected != 1 {
+		t.Errorf("%d refused, want 1", p.Rejected)
+	}
+	lines, err := h.Devices()
+	if err != nil || lines[1].Role != "grid" {
+		t.Errorf("%+v, %v", lines[1], err)
+	}
+}

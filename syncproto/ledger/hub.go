@@ -127,11 +127,18 @@ func (Policy) DeviceRecord(at syncproto.Stamp, d *syncproto.Device) *syncproto.R
 		role = d.Former[len(d.Former)-1].Role
 	}
 	for key, v := range map[string]string{"person": d.Person, "name": d.Name, "role": role, "scope": d.Scope, "state": state} {
-		if v != "" {
-			r.Write(c.Tag(key), at, syncproto.TextOf(v))
-		}
+		r.Write(c.Tag(key), at, textOrNull(v))
 	}
 	return r
+}
+
+// textOrNull is null for what is not known: every version of a record that the
+// hub writes has all fields, so that none of an older one shines through.
+func textOrNull(s string) syncproto.Value {
+	if s == "" {
+		return syncproto.Value{}
+	}
+	return syncproto.TextOf(s)
 }
 
 // FirstCopy lists the collections for a new laptop: what all share, the
