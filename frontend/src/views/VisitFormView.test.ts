@@ -3,7 +3,7 @@ import { useNotices } from '@/stores/notices'
 import { calls, press, settle, show, type Screen } from '@/testing/screen'
 import type { VisitDraft } from '@/api'
 import VisitFormView from './VisitFormView.vue'
-import { emptyVisit } from './visitForm'
+import { afresh, emptyVisit } from './visitForm'
 
 let screen: Screen
 
@@ -203,4 +203,10 @@ test('a photo that is refused: saving again makes no second matter, and what is 
   expect(saves[1]).toMatchObject({ id: expect.stringMatching(/^visit-new-/), makeMatter: false })
   expect(useNotices().list.at(-1)?.link).toMatch(/^\/records\/matter\//)
   expect(screen.service.draft).toBeNull()
+})
+
+test('a saved visit that is written on keeps what was typed since, and what others wrote', () => {
+  const sent = { ...emptyVisit(), key: 'new-1', request: '路灯坏了', note: '', makeMatter: true }
+  const stands = { ...sent, id: 'v1', key: 'v1', note: '别人写的', makeMatter: false, seen: { request: ['路灯坏了'], note: ['别人写的'] } }
+  expect(afresh(stands, sent, { ...sent, request: '路灯坏了，两盏' })).toEqual({ ...stands, key: 'new-1', request: '路灯坏了，两盏' })
 })

@@ -34,3 +34,13 @@ export function missingIn(v: VisitDraft): string[] {
     v.visitor === '' && v.visitorName.trim() === '' && 'visitor',
   ].filter((s): s is string => s !== false)
 }
+
+/**
+ * A visit that was saved, to be written on: as it now stands, with what has
+ * been typed since it was sent. Saved again, it takes back nothing that others
+ * have written meanwhile.
+ */
+export function afresh(stands: VisitDraft, sent: VisitDraft, now: VisitDraft): VisitDraft {
+  const typed = Object.fromEntries(Object.entries(now).filter(([k, v]) => v !== sent[k as keyof VisitDraft]))
+  return { ...stands, ...typed, id: stands.id, key: now.key, makeMatter: false, seen: stands.seen }
+}
