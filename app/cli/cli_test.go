@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"image"
 	"image/jpeg"
 	"os"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	bolt "go.etcd.io/bbolt"
 
 	"gridbook/app/boltstore"
+	"gridbook/app/photos"
 	"gridbook/app/service"
 	"gridbook/syncproto"
 )
@@ -81,6 +84,10 @@ func TestScripts(t *testing.T) {
 				}
 				ts.Setenv("ID", rest[:syncproto.StampTextSize])
 			},
+			// spoilphotos damages a chunk of the photos on the disk.
+			"spoilphotos": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Check(spoilChunk(filepath.Join(ts.Getenv("GRIDBOOK_DATA"), photos.FileName)))
+			},
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("INVITATION", syncproto.Invitation{
@@ -112,6 +119,22 @@ func writePicture(path string) error {
 		return err
 	}
 	return os.WriteFile(path, out.Bytes(), 0o600)
+}
+
+// spoilChunk changes a byte of the first chunk in a file of photos.
+func spoilChunk(path string) error {
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket([]byte("chunks"))
+		k, v := b.Cursor().First()
+		v = bytes.Clone(v)
+		v[len(v)/2] ^= 1
+		return b.Put(bytes.Clone(k), v)
+	})
+	return errors.Join(err, db.Close())
 }
 
 func TestExitCodes(t *testing.T) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 
 	"gridbook/app/boltstore"
@@ -185,6 +186,10 @@ type verifyLine struct {
 	Photos  int  `json:"photos"`
 	// PhotosDamaged were found damaged now.
 	PhotosDamaged int `json:"photos_damaged"`
+	// PhotosLost were added here, are not whole any more, and have not arrived.
+	PhotosLost int `json:"photos_lost"`
+	// PhotosAside is the name under which a damaged file of photos was kept.
+	PhotosAside string `json:"photos_aside,omitempty"`
 }
 
 func verify(c *call) error {
@@ -196,11 +201,13 @@ func verify(c *call) error {
 		if err != nil {
 			return err
 		}
-		line, err := verifyPhotos(l, rep)
-		if err != nil {
-			return err
+		l.Book.Loaded()
+		line, damage := verifyPhotos(l, rep)
+		said := "数据完好"
+		if damage != nil {
+			said, line.Whole = "文字资料完好", false
 		}
-		return c.out(line, "数据完好：%d 条，待上传 %d 条，照片 %d 张", rep.Records, rep.Unsent, line.Photos)
+		return errors.Join(damage, c.out(line, "%s：%d 条，待上传 %d 条，照片 %d 张", said, rep.Records, rep.Unsent, line.Photos))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gridbook/app/boltstore"
 	"gridbook/app/photos"
@@ -118,6 +119,8 @@ func photoState(row service.PhotoRow) string {
 		return row.Problem.Message
 	case row.Arrived && row.Here:
 		return "已到"
+	case row.Lost:
+		return "照片在这台电脑上坏了，请重新添加"
 	case row.Arrived:
 		return "已到，这台电脑上还没有"
 	case row.Here:
@@ -192,14 +195,32 @@ func restorePhotos(dir, backup string) (err error) {
 }
 
 // verifyPhotos reads every picture. What is damaged comes again from the
-// server, if it has it.
-func verifyPhotos(l *service.Laptop, rep boltstore.Report) (verifyLine, error) {
-	line := verifyOf(rep)
+// server, if it has it. The error says what is not whole; the line stands all
+// the same.
+func verifyPhotos(l *service.Laptop, rep boltstore.Report) (line verifyLine, err error) {
+	line = verifyOf(rep)
 	check, err := syncproto.CheckPhotos(l.Photos)
-	line.Photos, line.PhotosDamaged = check.Photos, len(check.Damaged)
-	if err == nil && line.PhotosDamaged > 0 {
-		err = &syncproto.Error{Code: syncproto.CodeDamaged, Message: fmt.Sprintf("有 %d 张照片在硬盘上损坏了", line.PhotosDamaged),
-			Hint: "文字资料完好。服务器上有的，联网后会自动取回；还没有上传的，请从手机上重新添加。"}
+	if err != nil {
+		return line, err
 	}
-	return line, err
+	line.Photos, line.PhotosDamaged, line.PhotosAside = check.Photos, len(check.Damaged), l.Photos.Lost()
+	if line.PhotosLost, err = l.Book.LostPhotos(); err != nil {
+		return line, err
+	}
+	var what []string
+	if n := line.PhotosDamaged; n > 0 {
+		what = append(what, fmt.Sprintf("有 %d 张照片在硬盘上损坏了", n))
+	}
+	if n := line.PhotosLost; n > 0 {
+		what = append(what, fmt.Sprintf("有 %d 张照片在这台电脑上坏了，还没有上报过", n))
+	}
+	if file := line.PhotosAside; file != "" {
+		what = append(what, "照片文件损坏过，旧文件另存为 "+file)
+	}
+	if len(what) == 0 {
+		return line, nil
+	}
+	line.Whole = false
+	return line, &syncproto.Error{Code: syncproto.CodeDamaged, Message: strings.Join(what, "；"),
+		Hint: "文字资料完好。服务器上有的，联网后会自动取回；还没有上报的，请从手机上重新添加。"}
 }

@@ -101,6 +101,18 @@ func (a *album) under(k syncproto.Key) []photoNote {
 	return out
 }
 
+// standing lists all photos that stand, in no order.
+func (a *album) standing() (out []photoNote) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, n := range a.notes {
+		if !n.deleted {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // held says what is here of a photo.
 func (a *album) held(h syncproto.PhotoHash) syncproto.PhotoHeld {
 	a.mu.Lock()

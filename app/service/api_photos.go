@@ -28,6 +28,9 @@ type PhotoRow struct {
 	Size    int    `json:"size"`    // bytes
 	Here    bool   `json:"here"`    // the picture is on this laptop
 	Arrived bool   `json:"arrived"` // the server has it whole
+	// Lost: added on this laptop, and its bytes went bad here before they
+	// arrived; it has to be added again.
+	Lost bool `json:"lost"`
 	// Done of Parts chunks are through, while it goes up or comes down.
 	Done    int       `json:"done"`
 	Parts   int       `json:"parts"`

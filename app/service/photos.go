@@ -153,6 +153,7 @@ func (r reader) photo(n photoNote) (PhotoRow, error) {
 		ID: n.Record.String(), SHA256: n.Hash.String(), Caption: f.text("caption"), Date: f.words("date"), By: by,
 		Width: int(f.int("width")), Height: int(f.int("height")), Size: n.Size,
 		Here: held.Whole(), Arrived: n.arrived, Parts: n.All().Count(), Sync: r.state(k),
+		Lost: r.lost(n),
 	}
 	switch {
 	case !out.Here:
@@ -183,6 +184,23 @@ func (b *Book) Photo(h syncproto.PhotoHash) ([]byte, error) {
 		a.want(h)
 	}
 	return picture, err
+}
+
+// LostPhotos counts the photos that were added here, are not whole on this
+// laptop any more, and have not arrived at the server: nobody has them, unless
+// they are added again.
+func (b *Book) LostPhotos() (n int, err error) {
+	err = b.read(func(r reader) error {
+		for _, note := range r.album.standing() {
+			n += order(r.lost(note))
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (r reader) lost(n photoNote) bool {
+	return !n.arrived && r.derived.own[n.Record.Replica] && !r.album.held(n.Hash).Whole()
 }
 
 // NamesPhoto reports whether a record here names a photo.

@@ -353,6 +353,15 @@ func spoil(t *testing.T, l *Laptop, o Options) {
 	l.Book.KeepPhotos(l.Photos)
 }
 
+// lost checks whether the one photo of a visit is told to be lost.
+func lost(t *testing.T, l *Laptop, visit string, want bool) {
+	t.Helper()
+	n, err := l.Book.LostPhotos()
+	if row := photosOf(t, l, visit).Rows[0]; err != nil || row.Lost != want || n != order(want) {
+		t.Errorf("%d lost, %v, the photo is %+v", n, err, row)
+	}
+}
+
 // A photo whose bytes were lost here before they went up is added again: to
 // the record that names it, not as another.
 func TestAddALostPhotoAgain(t *testing.T) {
@@ -386,6 +395,7 @@ func TestAddALostPhotoAgain(t *testing.T) {
 			if list := photosOf(t, l, visit); list.Total != 1 || list.Here != 0 {
 				t.Fatalf("nothing was lost: %+v", list)
 			}
+			lost(t, l, visit, true)
 			again := addPhoto(t, l, visit, 10)
 			if len(again.IDs) != 1 || again.IDs[0] != first.IDs[0] || len(again.Undo) != 0 {
 				t.Errorf("added as %+v, was %v", again, first.IDs)
@@ -393,6 +403,7 @@ func TestAddALostPhotoAgain(t *testing.T) {
 			if list := photosOf(t, l, visit); list.Total != 1 || list.Here != 1 {
 				t.Errorf("%+v", list)
 			}
+			lost(t, l, visit, false)
 			if held := l.Book.album.held(photo.Hash); held.Owner != first.IDs[0].String() {
 				t.Errorf("it belongs to %q", held.Owner)
 			}

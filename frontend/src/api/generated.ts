@@ -554,6 +554,7 @@ export interface PhotoRow {
   size: number
   here: boolean
   arrived: boolean
+  lost: boolean
   done: number
   parts: number
   wanted: boolean

@@ -14,7 +14,7 @@ export abstract class FakePhotos extends FakeMoves {
     const n = rows.length + 1
     const row: dto.PhotoRow = {
       id: `photo00000000000000${n}`, sha256: `${n}`.repeat(64).slice(0, 64), caption: '', date: today, by: '张建国',
-      width: 1600, height: 1200, size: 240_000, here: true, arrived: false, done: 0, parts: 8, wanted: false, sync: 'to_send', problem: null, ...more,
+      width: 1600, height: 1200, size: 240_000, here: true, arrived: false, lost: false, done: 0, parts: 8, wanted: false, sync: 'to_send', problem: null, ...more,
     }
     this.photos.set(`${collection}/${id}`, [...rows, row])
     return row
