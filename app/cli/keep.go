@@ -102,7 +102,7 @@ func backup(c *call) error {
 		}
 		if photos != "" {
 			return c.out(map[string]string{"file": c.args[0], "photos_file": photos},
-				"已备份到 %s，并核对无误\n照片在旁边的 %s，请放在一起", c.args[0], photos)
+				"已备份到 %s，资料已核对\n照片已复制到旁边的 %s，请放在一起", c.args[0], photos)
 		}
 		return c.out(map[string]string{"file": c.args[0]}, "已备份到 %s，并核对无误", c.args[0])
 	})
@@ -120,10 +120,18 @@ func restore(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := service.Restore(o, c.args[0], password); err != nil {
+	if err := o.Folder(); err != nil {
 		return err
 	}
-	if err := restorePhotos(o.Dir, c.args[0]); err != nil {
+	finish, discard, err := restorePhotos(o.Dir, c.args[0])
+	if err != nil {
+		return err
+	}
+	if err := service.Restore(o, c.args[0], password); err != nil {
+		discard()
+		return err
+	}
+	if err := finish(); err != nil {
 		return err
 	}
 	return c.out(map[string]string{"data": o.Dir}, "已恢复。请运行一次 %s sync，取回备份之后的内容。", c.Name)

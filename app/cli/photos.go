@@ -178,20 +178,41 @@ func (c *call) backupPhotos(l *service.Laptop) (string, error) {
 	})
 }
 
-// restorePhotos takes the pictures beside a backup, if there are any.
-func restorePhotos(dir, backup string) (err error) {
+// restorePhotos copies the pictures beside a backup into a data folder, if
+// there are any, under a name of their own: finish gives them theirs, and
+// discard drops them. It fails with CodeExists where there are pictures.
+func restorePhotos(dir, backup string) (finish func() error, discard func(), err error) {
+	nothing := func() error { return nil }
 	from, err := os.Open(photosOf(backup))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nothing, func() {}, nil
 	}
 	if err != nil {
-		return noFile(photosOf(backup), err)
+		return nil, nil, noFile(photosOf(backup), err)
 	}
 	defer from.Close()
-	return writeFile(filepath.Join(dir, photos.FileName), func(w io.Writer) error {
+	to := filepath.Join(dir, photos.FileName)
+	if _, err := os.Lstat(to); err == nil {
+		return nil, nil, &syncproto.Error{Code: syncproto.CodeExists, Message: "这个文件夹里已经有照片了",
+			Hint: "没有改动任何数据。请用 --data 另选一个空文件夹恢复。"}
+	}
+	part := to + ".restoring"
+	err = writeFile(part, func(w io.Writer) error {
 		_, err := io.Copy(w, from)
 		return err
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	finish = func() error {
+		if err := os.Rename(part, to); err != nil {
+			return &syncproto.Error{Code: syncproto.CodeInput, Message: "文字资料已恢复，照片还没有放好",
+				Hint: "请把 " + part + " 改名为 " + photos.FileName + "。", Err: err}
+		}
+		return nil
+	}
+	discard = func() { _ = os.Remove(part) } // one left over is written over the next time
+	return finish, discard, nil
 }
 
 // verifyPhotos reads every picture. What is damaged comes again from the
