@@ -92,12 +92,12 @@ test('one that is not here is asked for, and shown when it comes', async () => {
   expect(tiles()[0]!.querySelector('img')?.getAttribute('src')).toContain('/api/file/picture-')
 })
 
-test('one that is nowhere: its own author is asked to add it again, others wait', async () => {
+test('one that went bad on this laptop is to be added again; one of another laptop is waited for', async () => {
   await open('v1', (s) => {
-    s.addRow('visit', 'v1', { here: false, done: 3 })
-    s.addRow('visit', 'v1', { here: false, by: '刘秀' })
+    s.addRow('visit', 'v1', { here: false, lost: true, done: 3 })
+    s.addRow('visit', 'v1', { here: false })
   })
-  expect(tiles().map((b) => b.getAttribute('aria-label'))).toEqual([expect.stringContaining('请重新加'), expect.stringContaining('别的电脑还没有上报')])
+  expect(tiles().map((b) => b.getAttribute('aria-label'))).toEqual([expect.stringContaining('请重新添加'), expect.stringContaining('别的电脑还没有上报')])
 })
 
 test('large: the arrows go on, Esc closes, and the form does not hear it', async () => {

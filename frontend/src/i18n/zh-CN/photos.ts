@@ -13,7 +13,7 @@ export const photos = {
     toSend: '待上报',
     sending: '正在上报，{n}%',
     elsewhere: '别的电脑还没有上报',
-    ownLost: '不在这台电脑上，也没到街道；有原照片请重新加',
+    lost: '照片在这台电脑上坏了，请重新添加',
     notHere: '在街道，点开取回',
     fetching: '正在取回，{n}%',
     press: '点这里看照片',
