@@ -79,7 +79,7 @@ func saveEdits(c *ledger.Collection, id syncproto.ID, values map[string]any) ([]
 }
 
 // draftEdits makes the edits that save a visit, and the matter of its request
-// if one is wanted.
+// if one is wanted and the visit has none yet.
 func (r reader) draftEdits(d VisitDraft) ([]edit.Edit, error) {
 	c := ledger.Must(ledger.Visit)
 	values := map[string]any{
@@ -102,6 +102,13 @@ func (r reader) draftEdits(d VisitDraft) ([]edit.Edit, error) {
 			return nil, err
 		}
 	}
+	if d.MakeMatter && d.ID != "" {
+		has, err := r.hasMatter(visit.ID)
+		if err != nil {
+			return nil, err
+		}
+		d.MakeMatter = !has
+	}
 	if !d.MakeMatter {
 		return []edit.Edit{visit}, nil
 	}
@@ -118,6 +125,20 @@ func (r reader) draftEdits(d VisitDraft) ([]edit.Edit, error) {
 	visit.Set = append(visit.Set, edit.Set{Tag: tagOf(ledger.Visit, "matter"), To: matter.New},
 		edit.Set{Tag: tagOf(ledger.Visit, "matter_no"), Value: number})
 	return []edit.Edit{visit, matter}, nil
+}
+
+// hasMatter reports whether a visit's request has become a matter that stands.
+func (r reader) hasMatter(visit syncproto.ID) (bool, error) {
+	rec, err := r.get(syncproto.Key{Collection: ledger.Visit, ID: visit})
+	if err != nil {
+		return false, err
+	}
+	id := fieldsOf(rec).ref("matter")
+	if id.IsZero() {
+		return false, nil
+	}
+	matter, err := r.tx.Get(syncproto.Key{Collection: ledger.Matter, ID: id})
+	return err == nil && (matter == nil || !ledger.Deleted(matter)), err
 }
 
 // leaveUntouched takes out of a changed visit what stands in its form as the

@@ -152,6 +152,30 @@ func TestVisitWithFourFields(t *testing.T) {
 	wantCode(t, "undo twice", err, syncproto.CodeNotFound)
 }
 
+// A visit whose saving was repeated, because a photo of it was refused, has
+// its matter already; once that is deleted, it may have another.
+func TestRequestBecomesOneMatter(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	v := settle(t, s.laptop.Book)
+	ctx := t.Context()
+	draft := VisitDraft{Date: "2024-03-05", Mode: "door", Visitor: v.member, Household: v.first, Request: "门口路灯坏了", Livelihood: "L7", MakeMatter: true}
+	first, err := s.SaveVisit(ctx, draft)
+	if err != nil || len(first.Created) != 1 {
+		t.Fatalf("saved %+v, %v", first, err)
+	}
+	draft.ID, draft.Request = first.ID, "门口路灯坏了，两盏"
+	again, err := s.SaveVisit(ctx, draft)
+	if page, _ := s.Household(ctx, v.first); err != nil || len(again.Created) != 0 || len(page.Open) != 1 {
+		t.Errorf("saved again %+v, %v: open %+v", again, err, page.Open)
+	}
+	if _, err := s.Delete(ctx, "matter", first.Created[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if again, err = s.SaveVisit(ctx, draft); err != nil || len(again.Created) != 1 {
+		t.Errorf("after the matter was deleted: %+v, %v", again, err)
+	}
+}
+
 func TestRequestBecomesAMatter(t *testing.T) {
 	s, c, _, _ := unlockedService(t, secretary())
 	v := settle(t, s.laptop.Book)
