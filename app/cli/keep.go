@@ -84,7 +84,16 @@ func status(c *call) error {
 		if s.PhotosToSend+s.PhotosMissing+s.PhotosRefused > 0 {
 			photos = fmt.Sprintf("\n照片待上传 %d 张，不在这台电脑上 %d 张，服务器没有收 %d 张", s.PhotosToSend, s.PhotosMissing, s.PhotosRefused)
 		}
-		return c.out(line, "待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条%s", s.ToSend, s.Sent, s.Rejected, s.Conflicts, photos)
+		verdict := "还没有与服务器核对一致"
+		if s.Verified.Equal {
+			verdict = fmt.Sprintf("与服务器一致，共 %d 条", s.Verified.Records)
+		}
+		sticks := ""
+		if s.Sticks > 0 {
+			sticks = fmt.Sprintf("\n有 %d 个 U 盘数据包还没有读回执", s.Sticks)
+		}
+		return c.out(line, "待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条%s\n%s%s",
+			s.ToSend, s.Sent, s.Rejected, s.Conflicts, photos, verdict, sticks)
 	})
 }
 

@@ -141,8 +141,12 @@ func (c *call) getPhoto() error {
 	return c.open(func(l *service.Laptop) error {
 		picture, err := l.Book.Photo(h)
 		if err == nil && picture == nil && l.Book.NamesPhoto(h) {
-			if _, err = l.Sync.SyncNow(c.ctx); err == nil {
+			var done service.SyncDone
+			if done, err = l.Sync.SyncNow(c.ctx); err == nil {
 				picture, err = l.Book.Photo(h)
+			}
+			if p := done.PhotosProblem; err == nil && picture == nil && p != nil {
+				err = &syncproto.Error{Code: syncproto.Code(p.Code), Message: p.Message, Hint: p.Hint}
 			}
 		}
 		if err == nil && picture == nil {

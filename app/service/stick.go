@@ -219,17 +219,18 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 	if f.err != nil {
 		return out, answerProblem(f.err)
 	}
-	in, err := courier.BundleIn(ctx, f.data)
-	if err != nil {
-		return out, answerProblem(err)
+	// One that stops half-way has been read as far as it went.
+	in, problem := courier.BundleIn(ctx, f.data)
+	if problem != nil {
+		problem = answerProblem(problem)
 	}
 	if out.New = in.Heeded; !in.Heeded {
-		return out, nil
+		return out, problem
 	}
 	out.Sent, out.Received, out.Rejected, out.Conflicts = in.Sent, in.Received, in.Rejected, in.Progress.Conflicts
 	out.Renumbered, out.Verified = in.Renumbered, verifiedOf(in.Progress.Verified)
 	id := hex.EncodeToString(in.ID[:])
-	return out, l.noteSticks(func(all []stickEntry) []stickEntry {
+	err := l.noteSticks(func(all []stickEntry) []stickEntry {
 		for i := range all {
 			if e := &all[i]; e.ID == id {
 				e.Read = l.Book.millis()
@@ -238,6 +239,7 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 		}
 		return all
 	})
+	return out, firstError(problem, err)
 }
 
 // answerProblem says of a damaged answer who can make it again.

@@ -171,6 +171,26 @@ func TestStickIn(t *testing.T) {
 	}
 }
 
+// An answer that stopped half-way has been read as far as it went.
+func TestStickInStopsHalfWay(t *testing.T) {
+	l, c := carrying(t)
+	dir := t.TempDir()
+	if _, err := l.StickOut(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	answer := filepath.Join(dir, "b-huizhi.gridbundle")
+	bundleFile(t, answer, envelope.Answer, 2)
+	c.in, c.err = syncer.Incoming{ID: [8]byte{1}, Heeded: true}, &syncproto.Error{Code: syncproto.CodeInternal, Message: "只并入了一部分", Hint: "…"}
+	c.in.Sent = 1
+	read, err := l.StickIn(t.Context(), []string{answer})
+	if syncproto.CodeOf(err) != syncproto.CodeInternal || len(read) != 1 || read[0].Problem == nil || !read[0].New || read[0].Sent != 1 {
+		t.Errorf("%+v, %v", read, err)
+	}
+	if list, err := l.Sticks(); err != nil || list[0].State != StickAnswered || list[0].Sent != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 // A bundle that the network has overtaken needs no answer any more.
 func TestStickSettled(t *testing.T) {
 	l, _ := carrying(t)
