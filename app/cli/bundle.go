@@ -29,7 +29,12 @@ func (c *call) bundleOut(l *service.Laptop) error {
 	if err != nil {
 		return err
 	}
-	return c.out(made, "已写好 %s：%d 条待上传的内容，核对无误。\n把 U 盘交给乡镇(街道)；拿回来后运行 %s bundle in 这个文件夹。", made.File, made.Records, c.Name)
+	photos := ""
+	if s, err := l.SyncStatus(); err == nil && s.PhotosToSend > 0 {
+		photos = fmt.Sprintf("\n还有 %d 张照片不随 U 盘走，有网时再传。", s.PhotosToSend)
+	}
+	return c.out(made, "已写好 %s：%d 条待上传的内容，核对无误。%s\n把 U 盘交给乡镇(街道)；拿回来后运行 %s bundle in 这个文件夹。",
+		made.File, made.Records, photos, c.Name)
 }
 
 // bundleRead is what bundle in prints.
@@ -87,6 +92,12 @@ func (c *call) bundleForward(l *service.Laptop) error {
 		text := fmt.Sprintf("%s：%s%s，共 %d 条：并入 %d，已有 %d，退回 %d；回执 %s", t.Name, t.VillageName, t.Person, t.Records, t.Joined, t.Known, t.Rejected, t.Answer)
 		if t.Problem != nil {
 			text = t.Name + "：" + oneLine(t.Problem.Message) + " " + oneLine(t.Problem.Hint)
+		}
+		if told := t.Told; told != nil {
+			text += "；回执告诉村里的电脑：" + oneLine(told.Message) + " " + oneLine(told.Hint)
+		}
+		if t.Renumbered {
+			text += "；村里的电脑读回执后会换编号，要请他们再导出一次"
 		}
 		if err := c.out(t, "%s", text); err != nil {
 			return err
