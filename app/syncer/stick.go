@@ -202,13 +202,12 @@ func (s *Syncer) joinAnswers(b *syncproto.Bundle, in *Incoming) error {
 func (s *Syncer) joinPart(session *syncproto.Session, part []syncproto.Answer, b *syncproto.Bundle, in *Incoming) error {
 	var p syncproto.Progress
 	var revision uint64
+	var heeded bool
 	err := s.store.Update(func(tx Tx) (err error) {
 		revision = tx.Revision()
-		var heeded bool
 		if p, heeded, err = session.BundleIn(tx, part, s.o.Now()); err != nil {
 			return err
 		}
-		in.Heeded = in.Heeded || heeded
 		return learnHub(tx, b)
 	})
 	var said *syncproto.Error
@@ -218,6 +217,7 @@ func (s *Syncer) joinPart(session *syncproto.Session, part []syncproto.Answer, b
 	if err != nil {
 		return fmt.Errorf("syncer: join an answer: %w", err)
 	}
+	in.Heeded = in.Heeded || heeded
 	p.Arrived = nil // those of the last answer only
 	in.Progress = p
 	if s.o.Received != nil && len(p.Changed)+len(p.Renamed) > 0 {
