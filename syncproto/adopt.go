@@ -26,7 +26,7 @@ func Adopt(tx ReplicaTx, rep *JoinReply, now int64) ([]Renamed, error) {
 	// A revision of the subscription that no hub gives makes it compare.
 	meta.Cursor = Cursor{Epoch: rep.Epoch, Subs: 0, Seq: 0}
 	meta.Verified = Verified{At: rep.Now, Records: meta.Verified.Records}
-	renamed, err := renumber(tx, &meta, old, now)
+	renamed, err := renumber(tx, &meta, old, now, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,11 @@ func (r *receiver) observe() error {
 
 // heal makes stamps of a clock that ran ahead anew.
 func (r *receiver) heal(tolerance Time) error {
-	renamed, err := healClock(r.tx, r.meta, r.now, tolerance, r.reply.Error != nil)
+	jump, err := clockJump(r.opts.Rand)
+	if err != nil {
+		return err
+	}
+	renamed, err := healClock(r.tx, r.meta, r.now, tolerance, jump, r.reply.Error != nil)
 	r.found.Renamed = append(r.found.Renamed, renamed...)
 	return err
 }
@@ -151,8 +155,10 @@ func (r *receiver) run() error {
 			m.Cursor, m.Verified.Equal = p.Cursor, false
 		}
 		r.found.Renumbered, r.claim, r.asking, r.more, r.probe.step = true, false, nil, true, 0
-		var err error
-		r.found.Renamed, err = renumber(r.tx, m, old, r.now)
+		jump, err := clockJump(r.opts.Rand)
+		if err == nil {
+			r.found.Renamed, err = renumber(r.tx, m, old, r.now, jump)
+		}
 		return err
 	}
 	// Where the reply is not to an upload, a stick that was read meanwhile may

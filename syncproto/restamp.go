@@ -21,6 +21,7 @@ type restamper struct {
 	all     bool      // make all stamps anew, not only the wrong ones
 	limit   Time      // stamps and ids after this are wrong
 	refused Time      // the same for what the hub may have joined already
+	jump    Time      // moves the clock on, by chance: a copy that does the same must not make the same stamps
 	floor   Time      // no stamp of ours that stays is later, no new one earlier
 	stamps  map[Stamp]Stamp
 	ids     map[ID]ID
@@ -36,8 +37,9 @@ type Renamed struct {
 // renumber moves all unsent work from the replica number old to meta's. Ids
 // stay, unless the hub would never take them: a copy of the store may have
 // sent the same records. The offset must be fresh.
-func renumber(tx ReplicaTx, meta *ReplicaMeta, old ReplicaID, now int64) ([]Renamed, error) {
+func renumber(tx ReplicaTx, meta *ReplicaMeta, old ReplicaID, now int64, jump Time) ([]Renamed, error) {
 	r := newRestamper(tx, meta, now, plausible(meta, now)+aheadTolerance)
+	r.jump = jump
 	r.replica, r.all = old, true
 	return r.run()
 }
@@ -69,12 +71,13 @@ func clockAhead(meta *ReplicaMeta, now int64) bool {
 //
 // What has left by stick is let alone unless the hub has refused it: it may
 // get there when it is not ahead any more, and would be there twice.
-func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance Time, refused bool) ([]Renamed, error) {
+func healClock(tx ReplicaTx, meta *ReplicaMeta, now int64, tolerance, jump Time, refused bool) ([]Renamed, error) {
 	limit := plausible(meta, now) + tolerance
 	if meta.Clock.Last <= limit {
 		return nil, nil
 	}
 	r := newRestamper(tx, meta, now, limit)
+	r.jump = jump
 	if !refused && slices.ContainsFunc(meta.Sticks, func(up *Upload) bool { return up.Batch != nil }) {
 		r.refused = math.MaxUint64
 	}
@@ -94,6 +97,7 @@ func (r *restamper) run() ([]Renamed, error) {
 	r.keep(slices.DeleteFunc(slices.Clone(deltas), func(d *Delta) bool { return d.Order > r.meta.Offered }))
 	r.limit = max(r.limit, r.meta.Clock.Last)
 	kept := r.keep(deltas)
+	r.meta.Clock.Last = max(r.meta.Clock.Last, TimeAt(r.now+r.meta.Offset)) + r.jump
 	r.floor = r.meta.Clock.Last
 	for _, d := range deltas {
 		r.taken[d.ID] = true
@@ -156,7 +160,9 @@ func (r *restamper) keep(deltas []*Delta) map[ID]bool {
 // rename finds a new id for an unsent record whose own is in the future. A
 // companion goes with the record whose id it shares.
 func (r *restamper) rename(d *Delta, kept map[ID]bool, renamed *[]Renamed) error {
-	if kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica {
+	// An id under a number that was ours before is renamed only where no hub
+	// would ever take it.
+	if kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica && d.ID.Time <= r.refused {
 		return nil
 	}
 	agreed, err := r.tx.Agreed(d.Key)
