@@ -149,17 +149,7 @@ type receiver struct {
 func (r *receiver) run() error {
 	p, m := r.reply, r.meta
 	if p.Renumber != 0 {
-		old := m.Replica
-		m.Replica, m.Lease, m.Token, m.Pending, m.Sticks = p.Renumber, p.Lease, p.Token, nil, nil
-		if p.Moved { // a new epoch: the hub may lack what it once took
-			m.Cursor, m.Verified.Equal = p.Cursor, false
-		}
-		r.found.Renumbered, r.claim, r.asking, r.more, r.probe.step = true, false, nil, true, 0
-		jump, err := clockJump(r.opts.Rand)
-		if err == nil {
-			r.found.Renamed, err = renumber(r.tx, m, old, r.now, jump)
-		}
-		return err
+		return r.renumber()
 	}
 	// Where the reply is not to an upload, a stick that was read meanwhile may
 	// have brought a newer lease.
@@ -228,6 +218,22 @@ func (r *receiver) run() error {
 		return r.compare(*p.Sum)
 	}
 	return nil
+}
+
+// renumber takes the number that the hub gives a copy.
+func (r *receiver) renumber() error {
+	p, m := r.reply, r.meta
+	old := m.Replica
+	m.Replica, m.Lease, m.Token, m.Pending, m.Sticks = p.Renumber, p.Lease, p.Token, nil, nil
+	if p.Moved { // a new epoch: the hub may lack what it once took
+		m.Cursor, m.Verified.Equal = p.Cursor, false
+	}
+	r.found.Renumbered, r.claim, r.asking, r.more, r.probe.step = true, false, nil, true, 0
+	jump, err := clockJump(r.opts.Rand)
+	if err == nil {
+		r.found.Renamed, err = renumber(r.tx, m, old, r.now, jump)
+	}
+	return err
 }
 
 // unheard counts the replies that did not settle an upload. No hub goes on
