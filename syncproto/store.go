@@ -162,9 +162,6 @@ type Device struct {
 	Subs      uint32 // revision of its subscription
 	Joined    int64
 	Revoked   int64 // ms since 1970; 0: not
-	// For bundles: see JoinRequest.
-	SignKey   []byte
-	Recipient string
 	// For people: the newest exchange, upload and verdict.
 	Seen, Uploaded int64
 	Verdict        Verdict
