@@ -18,6 +18,12 @@ type Clerk interface {
 	Inbox(at Stamp, i Item) *Record
 	// ReadInbox is the reverse of Inbox, false for other records.
 	ReadInbox(r *Record) (Item, bool)
+	// Deposits is the collection of what authors keep of held work; Deposit
+	// makes one, with the id of its item and what the author may know of it,
+	// and ReadDeposit returns what is closed in it.
+	Deposits() Collection
+	Deposit(at Stamp, item *Record, closed []byte) *Record
+	ReadDeposit(r *Record) (closed []byte)
 	// Erased makes the trace of an erasure.
 	Erased(at Stamp, e Erasure) *Record
 	// ReadErased is the reverse of Erased, false for other records.

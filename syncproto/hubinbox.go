@@ -1,12 +1,6 @@
 package syncproto
 
-import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hmac"
-	"crypto/sha256"
-	"slices"
-)
+import "slices"
 
 // work is one record of an upload on its way into the hub.
 type work struct {
@@ -167,10 +161,12 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
 	content := w.sent.Only(w.changed)
 	stood, all, err := x.openItem(w.sent.Key, kind, content)
-	if err != nil || all != nil && stood == nil {
-		return err == nil, err
-	}
-	if stood != nil {
+	switch {
+	case err != nil:
+		return false, err
+	case stood != nil && all == nil: // it has all of it
+		return true, x.depositFor(kind, stood.Record)
+	case stood != nil:
 		content = all
 	}
 	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason,
@@ -179,7 +175,7 @@ func (x *exchange) file(kind string, w *work, home, reason string) (bool, error)
 		return false, nil
 	}
 	if all := AllScope(x.state.Township); !slices.Contains(x.Policy.Scopes(x.state.Township, item.Of.Collection, home), all) {
-		if item.Content, err = x.close(item); err != nil {
+		if item.Content, err = x.close(item.Content, item.Of.ID); err != nil {
 			return false, err
 		}
 		item.Closed = true
@@ -191,14 +187,27 @@ func (x *exchange) file(kind string, w *work, home, reason string) (bool, error)
 		rec = rewrite(stood.Record, rec, at, open)
 	}
 	x.seal(rec, at)
-	return true, x.put(stood, rec, tagsOf(rec))
+	if err := x.put(stood, rec, tagsOf(rec)); err != nil {
+		return false, err
+	}
+	return true, x.depositFor(kind, rec)
 }
 
-// maxContent bounds the content of an item, with room for closing it.
-const maxContent = MaxText - 64
+// depositFor leaves a deposit with the author of work that is held. What was
+// joined the author's laptop need not keep.
+func (x *exchange) depositFor(kind string, item *Record) error {
+	if kind != ItemHeld {
+		return nil
+	}
+	return x.deposit(item, x.device)
+}
+
+// maxContent bounds the content of an item, with room for closing it, and the
+// item once more for its deposit.
+const maxContent = MaxText - 4096
 
 // openItem returns the undecided item of the exchange's person that takes more
-// content, and the join; without an item, content that some item has already;
+// content, and the join; without a join, an item that has the content already;
 // and nothing if a new one is needed. An item never loses a value: a laptop
 // that has let go of what it sent may write again as if it had seen that.
 func (x *exchange) openItem(of Key, kind string, content *Record) (open *Stored, all *Record, err error) {
@@ -217,7 +226,7 @@ func (x *exchange) openItem(of Key, kind string, content *Record) (open *Stored,
 		}
 		both := has.Clone()
 		if len(both.Join(content)) == 0 {
-			return nil, has, nil
+			return st, nil, nil
 		}
 		if open == nil && !i.Decided && both.keeps(has) && len(AppendRecord(nil, both)) <= maxContent {
 			open, all = st, both
@@ -240,7 +249,13 @@ func (r *Record) keeps(before *Record) bool {
 }
 
 // items lists what the inbox has about a record.
-func (x *exchange) items(of Key) (out []*Stored, err error) {
+func (x *exchange) items(of Key) ([]*Stored, error) {
+	all, err := x.office(of)
+	return slices.DeleteFunc(all, func(st *Stored) bool { return x.deposited(st.Collection) }), err
+}
+
+// office lists the items of the inbox about a record, and their deposits.
+func (x *exchange) office(of Key) (out []*Stored, err error) {
 	for k, err := range x.tx.Dependants(of) {
 		if err != nil {
 			return nil, err
@@ -255,7 +270,7 @@ func (x *exchange) items(of Key) (out []*Stored, err error) {
 		if st == nil || st.Purged {
 			continue
 		}
-		if _, ok := x.Clerk.ReadInbox(st.Record); ok {
+		if _, ok := x.Clerk.ReadInbox(st.Record); ok || x.deposited(k.Collection) {
 			out = append(out, st)
 		}
 	}
@@ -277,15 +292,16 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 		case rej != nil:
 			return x.reject(w, rej)
 		}
-		of, err := x.tx.Record(item.Of)
-		if err != nil {
-			return false, err
+	}
+	if isItem || x.deposited(w.sent.Collection) {
+		if erased, err := x.erased(w); err != nil || erased {
+			return erased, err
 		}
-		if of != nil && of.Purged {
-			x.reply.Purged = append(x.reply.Purged, w.sent.Key)
-			return true, x.bury(w.sent.Key, w.old)
-		}
-	} else if e, ok := x.Clerk.ReadErased(w.after); ok {
+	}
+	if x.deposited(w.sent.Collection) {
+		return x.acceptDeposit(w)
+	}
+	if e, ok := x.Clerk.ReadErased(w.after); ok {
 		if err := x.erase(e.Of); err != nil {
 			return false, err
 		}
@@ -295,10 +311,26 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 	}
 	x.taken[w.sent.Key] = w.old
 	x.gaveBack(w)
-	if isItem && item.Taken {
+	if !isItem {
+		return true, nil
+	}
+	if err := x.deposit(w.after, nil); err != nil {
+		return false, err
+	}
+	if item.Taken {
 		return true, x.take(item)
 	}
 	return true, nil
+}
+
+// erased buries what is about an erased record, and reports whether it was.
+func (x *exchange) erased(w *work) (bool, error) {
+	of, err := x.tx.Record(x.Policy.Parent(w.after))
+	if err != nil || of == nil || !of.Purged {
+		return false, err
+	}
+	x.reply.Purged = append(x.reply.Purged, w.sent.Key)
+	return true, x.bury(w.sent.Key, w.old)
 }
 
 // mayDecide asks whether the device may write on an item, or might when it
@@ -348,47 +380,4 @@ func (x *exchange) take(i Item) error {
 		}
 	}
 	return x.putAt(old, after, changed, i.Home)
-}
-
-// Content returns the fields that an item of the inbox holds.
-func (h *Hub) Content(i Item) (*Record, error) {
-	b := i.Content
-	if i.Closed {
-		aead, err := h.closer()
-		if err != nil {
-			return nil, err
-		}
-		n := aead.NonceSize()
-		if len(b) < n {
-			return nil, malformed("a closed content of %d bytes", len(b))
-		}
-		if b, err = aead.Open(nil, b[:n], b[n:], i.Of.ID.Bytes()); err != nil {
-			return nil, malformed("a closed content: %w", err)
-		}
-	}
-	return DecodeRecord(b)
-}
-
-// close encrypts private content, so that the township's laptops can keep it
-// and give it back after a restore, but not read it.
-func (x *exchange) close(i Item) ([]byte, error) {
-	aead, err := x.closer()
-	if err != nil {
-		return nil, err
-	}
-	nonce, err := x.random(aead.NonceSize())
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(nonce, nonce, i.Content, i.Of.ID.Bytes()), nil
-}
-
-func (h *Hub) closer() (cipher.AEAD, error) {
-	mac := hmac.New(sha256.New, h.Key)
-	mac.Write([]byte("gridbook content"))
-	block, err := aes.NewCipher(mac.Sum(nil))
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
 }

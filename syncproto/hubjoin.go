@@ -115,6 +115,9 @@ func (x *exchange) accept(r *Record) (bool, error) {
 		w.before, w.after = old.Record, old.Record.Clone()
 		if w.changed = w.after.Join(r); len(w.changed) == 0 {
 			x.taken[r.Key] = old
+			if x.deposited(r.Collection) {
+				return true, x.holdOn(old)
+			}
 			return true, nil // we have it, so nobody need ask whether it may be
 		}
 	}
@@ -266,6 +269,11 @@ func (x *exchange) putAt(old *Stored, r *Record, changed []Tag, elsewhere string
 	if home == "" {
 		home = elsewhere
 	}
+	return x.putIn(old, r, changed, home)
+}
+
+// putIn is put with the record's home.
+func (x *exchange) putIn(old *Stored, r *Record, changed []Tag, home string) error {
 	x.state.Seq++
 	st := &Stored{Record: r, Seq: x.state.Seq, Home: home, Received: x.now, Parent: x.Policy.Parent(r)}
 	if old != nil {

@@ -46,7 +46,7 @@ func (x *exchange) inboxOf(k Key) ([]*Stored, error) {
 	if !x.clerk() {
 		return nil, nil
 	}
-	return x.items(k)
+	return x.office(k)
 }
 
 // erase buries a record, whether it is here or not, and its inbox.

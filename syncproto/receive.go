@@ -268,6 +268,9 @@ func (r *receiver) acknowledge() error {
 		if !same && !r.current {
 			continue // what became of it since, a later answer has told
 		}
+		if r.newsless() && slices.Contains(r.reply.Gone, rec.Key) {
+			continue // it may have been the only copy: a reply with what to keep of it will come
+		}
 		if err := r.agree(rec, r.reply.Now); err != nil {
 			return err
 		}
@@ -282,6 +285,10 @@ func (r *receiver) acknowledge() error {
 	}
 	return nil
 }
+
+// newsless reports whether the reply tells what became of the upload and
+// nothing else that counts.
+func (r *receiver) newsless() bool { return !r.current || len(r.reply.Lease) == 0 }
 
 // uploaded returns what is in the upload that was answered.
 func (r *receiver) uploaded() (*Batch, error) {

@@ -93,7 +93,7 @@ func commands() []command {
 		{"grid", "split GRID --name NAME [--code CODE] [--households ID,ID] [--micros ID,ID] [--hamlets NAME,NAME] [--members ID,ID] [--roles ID,ID] [--leader ID] [--end-links] [--dry-run] | merge GRID --into GRID [--roles ID,ID] [--dry-run]", "拆分、合并网格：一次办完，旧记录都在；--roles 是随着转的职责，合并时其余的到今天为止", `gridbook grid split 沙溪第一网格 --name 沙溪第四网格 --hamlets 溪东`, gridCommand},
 		{"duties", "[--grid REF] [--member ID]", "列出谁担任、担任过什么职责", `gridbook duties --member 065svpb80000q000003g`, duties},
 		{"duty", "MEMBER [--end ID,ID] [--begin ROLE --grid REF] [--micro ID] [--to MEMBER] [--households ID,ID] [--reason TEXT] [--leaves] [--dry-run]", "一名党员的职责变动：不再担任 --end、新担任 --begin，联系的户交给 --to；--leaves 转出，全部交接", `gridbook duty 065svpb80000q000003g --to 065svpb80000q000003h --reason 外出务工`, duty},
-		{"inbox", "[--take ID | --dismiss ID]", "乡镇收件：来晚了的、写的人已不管那里的；--take 收下，--dismiss 不收，以后还可以改", `gridbook inbox --take 065svpb80000q000003g`, inbox},
+		{"inbox", "[--take ID | --dismiss ID | --mine]", "乡镇收件：来晚了的、写的人已不管那里的；--take 收下，--dismiss 不收，以后还可以改；--mine 看这台电脑写的、等乡镇决定的", `gridbook inbox --take 065svpb80000q000003g`, inbox},
 		{"rejected", "", "列出服务器退回的修改", `gridbook rejected --json`, rejected},
 		{"retry", "[ID]", "把退回的修改重新排队上传", `gridbook retry`, retry},
 		{"dump", "[--village CODE]", "按规范逐行打印全部资料，两台电脑可以逐字节比较", `gridbook dump > 沙溪村.ndjson`, dump},

@@ -144,10 +144,33 @@ func duties(c *call) error {
 }
 
 // inbox lists the township's inbox, or decides about one piece.
+// deposits lists what this laptop wrote and the township was to decide about.
+func deposits(c *call) error {
+	return c.open(func(l *service.Laptop) error {
+		list, err := l.Book.Deposits()
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			word := map[string]string{"": "等待决定", "take": "已收下", "dismiss": "没有收"}[d.Decision]
+			if err := c.out(d, "%s  %s  %s  %s：%s", d.ID, d.Label, d.Place, word, d.Reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func inbox(c *call) error {
 	take, dismiss := c.has("take"), c.has("dismiss")
 	if err := c.need(0); err != nil {
 		return err
+	}
+	if c.has("mine") && (take || dismiss) {
+		return usage("--mine 只用来看", c.Name+" inbox "+c.cmd.args)
+	}
+	if c.has("mine") {
+		return deposits(c)
 	}
 	if take || dismiss {
 		if take && dismiss {

@@ -16,8 +16,9 @@ type Home struct {
 	Unvisited int         `json:"unvisited"` // households without a visit in the last half year
 	Conflicts int         `json:"conflicts"`
 	Refused   int         `json:"refused"`
-	Inbox     int         `json:"inbox"` // late work that the township has not looked at
-	Lost      []LostValue `json:"lost"`  // written here, not shown, or decided since
+	Inbox     int         `json:"inbox"`   // late work that the township has not looked at
+	Waiting   int         `json:"waiting"` // written here, and held for the township to decide
+	Lost      []LostValue `json:"lost"`    // written here, not shown, or decided since
 	Hints     []Hint      `json:"hints"`
 	Sync      SyncStatus  `json:"sync"`
 	Loading   bool        `json:"loading"` // logs are still being read: figures about visits grow

@@ -42,3 +42,17 @@ type InboxField struct {
 	Now     string `json:"now"`
 	Differs bool   `json:"differs"`
 }
+
+// Deposit is work of this laptop that the township was to decide about: its
+// author may no longer write there. The work itself is not here any more.
+type Deposit struct {
+	ID       string `json:"id"`
+	Label    string `json:"label"`   // what kind of record
+	Written  int64  `json:"written"` // when the record was made, ms since 1970
+	Place    string `json:"place"`   // name
+	Reason   string `json:"reason"`
+	Received int64  `json:"received"` // by the server, ms since 1970
+	Decision string `json:"decision"` // take, dismiss; "": not yet
+	By       string `json:"by"`       // who decided
+	At       int64  `json:"at"`
+}

@@ -100,3 +100,42 @@ func TestTownVillages(t *testing.T) {
 		}
 	}
 }
+
+// The author of held work sees that it waits, then what was decided; nothing
+// of the work itself is on his laptop.
+func TestDeposits(t *testing.T) {
+	s, _, _, _ := unlockedService(t, &office{role: ledger.RoleVillage, scope: shaxi, replica: 8})
+	l := s.laptop
+	day := int64(1_709_600_000_000)
+	deposit := func(n int64, decision string) {
+		at := syncproto.Stamp{Time: syncproto.TimeAt(day + n), Replica: syncproto.HubReplica}
+		of := syncproto.Key{Collection: ledger.Visit, ID: syncproto.Stamp{Time: syncproto.TimeAt(day), Replica: 8}}
+		item := ledger.Policy{}.Inbox(at, syncproto.Item{Of: of, Kind: syncproto.ItemHeld, Home: shaxi, Person: "刘秀", Reason: "写的人已不再负责这里", Received: day + n})
+		if decision != "" {
+			c := ledger.Must(ledger.Inbox)
+			item.Write(c.Tag("decision"), at, syncproto.TextOf(decision))
+			item.Write(c.Tag("by"), at, syncproto.TextOf("王主任"))
+		}
+		rec := ledger.Policy{}.Deposit(at, item, []byte("closed"))
+		if err := l.Store.Update(func(tx *boltstore.Tx) error { return tx.PutAgreed(rec.Key, rec, day) }); err != nil {
+			t.Fatal(err)
+		}
+		l.received(News{Keys: []syncproto.Key{rec.Key}})
+	}
+	deposit(1, "")
+	deposit(3, ledger.DecisionTake)
+	deposit(2, "")
+	got, err := s.Deposits(t.Context())
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%+v %v", got, err)
+	}
+	if got[0].Received != day+2 || got[1].Received != day+1 || got[2].Decision != ledger.DecisionTake || got[2].By != "王主任" {
+		t.Errorf("in the order %+v", got)
+	}
+	if d := got[0]; d.Label != "走访记录" || d.Place == "" || d.Written != day || d.Reason == "" {
+		t.Errorf("%+v", d)
+	}
+	if home, err := s.Home(t.Context()); err != nil || home.Waiting != 2 {
+		t.Errorf("%d wait, %v", home.Waiting, err)
+	}
+}

@@ -36,6 +36,9 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 		if out.Lost, err = r.lostValues(); err != nil {
 			return out, err
 		}
+		if out.Waiting, err = r.waiting(); err != nil {
+			return out, err
+		}
 		recent, err := r.visits("", "", 10)
 		out.Recent = recent.Rows
 		return out, err

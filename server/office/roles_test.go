@@ -198,8 +198,12 @@ func TestRoleEnds(t *testing.T) {
 	if err != nil || line.Role != string(ledger.RoleEnded) {
 		t.Fatalf("%+v, %v", line, err)
 	}
-	if p := b.sync(); !p.Complete || p.Verified.Records != 0 || b.shown(house) != nil || b.shown(secret) != nil {
+	if p := b.sync(); !p.Complete || p.Verified.Records != 1 || b.shown(house) != nil || b.shown(secret) != nil {
 		t.Errorf("%+v", p)
+	}
+	// All that stays is the deposit of what is held, and it tells nothing.
+	if d := b.held(ledger.Deposit); len(d) != 1 || bytes.Contains(syncproto.AppendRecord(nil, d[0]), []byte("1950")) {
+		t.Errorf("keeps %v", d)
 	}
 	a.put(house, "address", syncproto.TextOf("1号"))
 	a.sync()

@@ -26,7 +26,7 @@ const (
 // writes.
 func (Policy) Seal(n syncproto.Collection) (seal syncproto.Tag, open []syncproto.Tag, ok bool) {
 	switch n {
-	case Device, Erased:
+	case Device, Erased, Deposit:
 		return Must(n).Tag("seal"), nil, true
 	case Inbox:
 		c := Must(n)
@@ -63,6 +63,30 @@ func (Policy) ReadInbox(r *syncproto.Record) (syncproto.Item, bool) {
 		Decided: slices.ContainsFunc(decision.Heads, func(h syncproto.Head) bool { return h.Value.Text() != "" }),
 		Taken:   slices.ContainsFunc(decision.Heads, func(h syncproto.Head) bool { return h.Value.Text() == DecisionTake }),
 	}, true
+}
+
+// Deposits is the collection of what authors keep of held work.
+func (Policy) Deposits() syncproto.Collection { return Deposit }
+
+// Deposit makes what the author of an item keeps of it. Which fields it has
+// the author's screens can show; the rest of the item is closed.
+func (Policy) Deposit(at syncproto.Stamp, item *syncproto.Record, closed []byte) *syncproto.Record {
+	c, from, r := Must(Deposit), Must(Inbox), syncproto.NewRecord(Deposit, item.ID)
+	for _, key := range []string{"collection", "record", "reason", "received", "decision", "by", "at"} {
+		if v := item.Value(from.Tag(key)); !v.IsNull() {
+			r.Write(c.Tag(key), at, v)
+		}
+	}
+	if place := item.Value(TagVillage); !place.IsNull() {
+		r.Write(c.Tag("place"), at, place)
+	}
+	r.Write(c.Tag("content"), at, syncproto.BytesOf(closed))
+	return r
+}
+
+// ReadDeposit returns what is closed in a deposit.
+func (Policy) ReadDeposit(r *syncproto.Record) []byte {
+	return r.Value(Must(Deposit).Tag("content")).Bytes()
 }
 
 // Erased makes the trace of an erasure.

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"gridbook/syncproto"
@@ -33,11 +34,45 @@ func TestHubRecordsReadBack(t *testing.T) {
 	}
 }
 
+// A deposit has of its item what its author may know, and the rest closed.
+func TestDeposit(t *testing.T) {
+	at := syncproto.Stamp{Time: 5 << 16, Replica: syncproto.HubReplica}
+	of := syncproto.Key{Collection: Visit, ID: syncproto.Stamp{Time: 3 << 16, Replica: 7}}
+	item := Policy{}.Inbox(at, syncproto.Item{Of: of, Kind: syncproto.ItemHeld, Home: shaxi, Person: "刘秀", Reason: "已离任", Content: []byte{1, 2}, Received: 99})
+	item.Write(Must(Inbox).Tag("decision"), at, syncproto.TextOf(DecisionTake))
+	d := Policy{}.Deposit(at, item, []byte("closed"))
+	c := Must(Deposit)
+	for key, want := range map[string]syncproto.Value{
+		"collection": syncproto.TextOf("visit"), "record": syncproto.RefOf(of.ID), "place": syncproto.TextOf(shaxi),
+		"reason": syncproto.TextOf("已离任"), "received": syncproto.IntOf(99), "decision": syncproto.TextOf(DecisionTake),
+	} {
+		if got := d.Value(c.Tag(key)); got != want {
+			t.Errorf("%s is %v, want %v", key, got, want)
+		}
+	}
+	if d.ID != item.ID || (Policy{}).Parent(d) != of || (Policy{}).Home(d) != "" || string(Policy{}.ReadDeposit(d)) != "closed" {
+		t.Errorf("%+v", d)
+	}
+	if got := (Policy{}).Scopes(town, Deposit, "5,9"); !slices.Equal(got, []syncproto.Scope{"d5", "d9"}) {
+		t.Errorf("stands in %v", got)
+	}
+	if got := (Policy{}).Scopes(town, Deposit, ""); len(got) > 0 {
+		t.Errorf("without a holder it stands in %v", got)
+	}
+	if err := Check(d); err == nil {
+		t.Error("a deposit without a seal passes")
+	}
+	d.Write(c.Tag("seal"), at, syncproto.BytesOf(make([]byte, 32)))
+	if err := Check(d); err != nil {
+		t.Error(err)
+	}
+}
+
 // The fields that the seal does not cover are those that the township writes.
 func TestSealsCoverWhatTheHubWrites(t *testing.T) {
 	for _, c := range All() {
 		seal, open, ok := (Policy{}).Seal(c.Number)
-		if want := c.Number == Device || c.Number == Erased || c.Number == Inbox; ok != want {
+		if want := c.Number == Device || c.Number == Erased || c.Number == Inbox || c.Number == Deposit; ok != want {
 			t.Errorf("%s: sealed %v", c.Key, ok)
 		}
 		if !ok {

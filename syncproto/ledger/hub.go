@@ -14,18 +14,19 @@ var _ syncproto.Policy = Policy{}
 
 // Subscriptions are the feeds that a device reads: a township's office all
 // that is not private, a village's secretary the village with its private
-// part, everyone else the village without.
+// part, everyone else the village without; and each what is only its own.
 //
-// A role that has ended reads nothing.
+// A role that has ended reads nothing else.
 func (Policy) Subscriptions(township string, d *syncproto.Device) []syncproto.Scope {
+	own := syncproto.DeviceScope(d.ID)
 	if Role(d.Role) == RoleEnded {
-		return nil
+		return []syncproto.Scope{own}
 	}
 	area := Area(d.Scope)
 	if len(area) < 12 {
-		return []syncproto.Scope{syncproto.AllScope(township)}
+		return []syncproto.Scope{syncproto.AllScope(township), own}
 	}
-	scopes := []syncproto.Scope{syncproto.SharedScope(township), syncproto.VillageScope(area)}
+	scopes := []syncproto.Scope{syncproto.SharedScope(township), syncproto.VillageScope(area), own}
 	switch {
 	case Role(d.Role) == RoleVillage:
 		scopes = append(scopes, syncproto.PrivateScope(area))
@@ -37,7 +38,8 @@ func (Policy) Subscriptions(township string, d *syncproto.Device) []syncproto.Sc
 
 // Parent names the record whose home r follows.
 func (Policy) Parent(r *syncproto.Record) syncproto.Key {
-	if r.Collection == Inbox || r.Collection == Erased {
+	switch r.Collection {
+	case Inbox, Deposit, Erased:
 		return about(r)
 	}
 	k, _ := Parent(r)
@@ -50,8 +52,11 @@ func (Policy) Home(r *syncproto.Record) string { return r.Value(TagVillage).Text
 // Scopes are the feeds in which a record stands. What belongs to no village
 // is the township's own and goes to its office only, unless it is shared.
 func (Policy) Scopes(township string, c syncproto.Collection, home string) []syncproto.Scope {
-	if c == Inbox {
+	switch c {
+	case Inbox:
 		return []syncproto.Scope{syncproto.AllScope(township)}
+	case Deposit:
+		return syncproto.HolderScopes(home)
 	}
 	switch ClassOf(c) {
 	case Shared:

@@ -12,15 +12,15 @@ func TestSubscriptions(t *testing.T) {
 		scope string
 		want  []syncproto.Scope
 	}{
-		{RoleTownship, town, []syncproto.Scope{"a" + town}},
-		{RoleVillage, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi, "p" + shaxi}},
-		{RoleGrid, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi}},
-		{RoleGrid, shaxi + "001", []syncproto.Scope{"t" + town, "v" + shaxi, "g" + shaxi + "001"}},
-		{RoleEnded, shaxi, nil},
-		{RoleInspector, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi}},
+		{RoleTownship, town, []syncproto.Scope{"a" + town, "d7"}},
+		{RoleVillage, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi, "d7", "p" + shaxi}},
+		{RoleGrid, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi, "d7"}},
+		{RoleGrid, shaxi + "001", []syncproto.Scope{"t" + town, "v" + shaxi, "d7", "g" + shaxi + "001"}},
+		{RoleEnded, shaxi, []syncproto.Scope{"d7"}},
+		{RoleInspector, shaxi, []syncproto.Scope{"t" + town, "v" + shaxi, "d7"}},
 	}
 	for _, tt := range tests {
-		got := Policy{}.Subscriptions(town, &syncproto.Device{Role: string(tt.role), Scope: tt.scope})
+		got := Policy{}.Subscriptions(town, &syncproto.Device{ID: 7, Role: string(tt.role), Scope: tt.scope})
 		if len(got) != len(tt.want) {
 			t.Fatalf("%s: %v, want %v", tt.role, got, tt.want)
 		}

@@ -43,6 +43,7 @@ const (
 	AccessLog       syncproto.Collection = 421
 	Correction      syncproto.Collection = 422
 	Inbox           syncproto.Collection = 430
+	Deposit         syncproto.Collection = 431
 
 	ResidentPrivate syncproto.Collection = 800
 )

@@ -94,14 +94,19 @@ func covers(scope, home string) bool {
 //   - Roster and Log: who covers the place: the township all, the others their
 //     village.
 //   - The inbox: the township only.
+//   - Deposits: the devices of who wrote what they are about; that their place
+//     does not say.
 //   - Private: only the village itself. A township asks for one record at a
 //     time, with a reason; that is not decided here.
 func MayRead(r Role, scope string, c syncproto.Collection, home string) bool {
 	if !ValidScope(r, scope) || TownshipOf(home) == "" {
 		return false
 	}
-	if c == Inbox {
+	switch c {
+	case Inbox:
 		return IsTownship(scope) && covers(scope, home)
+	case Deposit:
+		return false
 	}
 	switch ClassOf(c) {
 	case Shared:

@@ -33,5 +33,20 @@ func hubCollections() []Collection {
 			{Tag: 15, Key: "at", Label: "决定时间", Type: Instant},
 			{Tag: 16, Key: "seal", Label: "服务器印记", Type: Hash, Required: true},
 		}},
+		// What the author's laptop keeps of such work: that it is there, what
+		// was decided, and the item itself, closed for all but the server. It
+		// has no village: no one else holds it.
+		{Number: Deposit, Key: "deposit", Label: "送审存根", Writer: RoleTownship, Fields: []Field{
+			{Tag: 4, Key: "collection", Label: "哪类资料", Type: Text, Required: true, Max: 40},
+			{Tag: 5, Key: "record", Label: "哪条", Type: Ref, Required: true},
+			{Tag: 6, Key: "place", Label: "哪里的", Type: Text},
+			{Tag: 7, Key: "reason", Label: "为什么送审", Type: Prose},
+			{Tag: 8, Key: "content", Label: "封存的内容", Type: Packed, Required: true, Privacy: Sensitive},
+			{Tag: 9, Key: "received", Label: "收到时间", Type: Instant, Required: true},
+			{Tag: 10, Key: "decision", Label: "决定", Type: Enum, Table: "inbox_decision"},
+			{Tag: 11, Key: "by", Label: "决定人", Type: Text},
+			{Tag: 12, Key: "at", Label: "决定时间", Type: Instant},
+			{Tag: 13, Key: "seal", Label: "服务器印记", Type: Hash, Required: true},
+		}},
 	}
 }

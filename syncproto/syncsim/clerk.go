@@ -10,7 +10,10 @@ import (
 const take = "take"
 
 func (policy) Seal(c syncproto.Collection) (seal syncproto.Tag, open []syncproto.Tag, ok bool) {
-	return tagSeal, []syncproto.Tag{tagDecision}, c == erasedKind || c == inboxKind
+	if c != inboxKind {
+		return tagSeal, nil, c == erasedKind || c == depositKind
+	}
+	return tagSeal, []syncproto.Tag{tagDecision}, true
 }
 
 func (policy) Inbox(at syncproto.Stamp, i syncproto.Item) *syncproto.Record {
@@ -33,6 +36,20 @@ func (policy) ReadInbox(r *syncproto.Record) (syncproto.Item, bool) {
 		Decided: decided(func(s string) bool { return s != "" }), Taken: decided(func(s string) bool { return s == take }),
 	}, r.Collection == inboxKind
 }
+
+func (policy) Deposits() syncproto.Collection { return depositKind }
+
+func (p policy) Deposit(at syncproto.Stamp, item *syncproto.Record, closed []byte) *syncproto.Record {
+	r := syncproto.NewRecord(depositKind, item.ID)
+	of := about(item)
+	r.Write(tagOf, at, syncproto.IntOf(int64(of.Collection)))
+	r.Write(tagRecord, at, syncproto.RefOf(of.ID))
+	r.Write(tagContent, at, syncproto.BytesOf(closed))
+	r.Write(tagDecision, at, syncproto.TextOf(plain(item.Value(tagDecision))))
+	return r
+}
+
+func (policy) ReadDeposit(r *syncproto.Record) []byte { return r.Value(tagContent).Bytes() }
 
 func (policy) Erased(at syncproto.Stamp, e syncproto.Erasure) *syncproto.Record {
 	return ofHub(erasedKind, at, e.Home, e.Of)

@@ -322,7 +322,7 @@ func (o *oracle) places(w *world) {
 		if own := p.Home(st.Record); own != "" {
 			home = own
 		}
-		if parent := w.store.records[p.Parent(st.Record)]; parent != nil && !parent.Purged {
+		if parent := w.store.records[p.Parent(st.Record)]; parent != nil && !parent.Purged && peoples(k.Collection) {
 			home = parent.Home
 		}
 		want := p.Scopes(township, k.Collection, home)

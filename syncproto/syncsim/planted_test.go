@@ -31,6 +31,7 @@ var planted = []*bug{
 	{name: "the clock is not stored", replicaTx: wrapReplica(func(r *wrongReplica) { r.noClock = true })},
 	{name: "the lease is not stored", replicaTx: wrapReplica(func(r *wrongReplica) { r.noLease = true })},
 	{name: "private records go to everyone", policy: openPolicy{}},
+	{name: "authors get no deposit of what is held", with: []feature{roles}, policy: depositless{}},
 	{name: "work for the inbox is acknowledged and dropped", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = inboxKind })},
 	{name: "an erasure leaves no trace", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = erasedKind })},
 }

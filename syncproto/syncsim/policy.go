@@ -15,6 +15,7 @@ const (
 	photoKind     syncproto.Collection = 5 // follows its visit
 	erasedKind    syncproto.Collection = 6 // the hub's: what was erased
 	inboxKind     syncproto.Collection = 7 // the hub's: for the township
+	depositKind   syncproto.Collection = 8 // the hub's: for who wrote what is held
 )
 
 // The fields. Every text carries the number of the edit that wrote it.
@@ -61,21 +62,21 @@ func plain(v syncproto.Value) string {
 }
 
 func (policy) Subscriptions(_ string, d *syncproto.Device) []syncproto.Scope {
-	shared := syncproto.SharedScope(township)
+	own, shared := syncproto.DeviceScope(d.ID), syncproto.SharedScope(township)
 	switch d.Role {
 	case roleEnded:
-		return nil
+		return []syncproto.Scope{own}
 	case roleTownship:
-		return []syncproto.Scope{shared, syncproto.AllScope(township)}
+		return []syncproto.Scope{own, shared, syncproto.AllScope(township)}
 	case roleVillage:
-		return []syncproto.Scope{shared, syncproto.VillageScope(d.Scope), syncproto.PrivateScope(d.Scope)}
+		return []syncproto.Scope{own, shared, syncproto.VillageScope(d.Scope), syncproto.PrivateScope(d.Scope)}
 	}
-	return []syncproto.Scope{shared, syncproto.VillageScope(d.Scope)}
+	return []syncproto.Scope{own, shared, syncproto.VillageScope(d.Scope)}
 }
 
 func (policy) Parent(r *syncproto.Record) syncproto.Key {
 	switch r.Collection {
-	case erasedKind, inboxKind:
+	case erasedKind, inboxKind, depositKind:
 		return about(r)
 	case privateKind:
 		return syncproto.Key{Collection: householdKind, ID: r.ID}
@@ -101,6 +102,8 @@ func (policy) Scopes(_ string, c syncproto.Collection, home string) []syncproto.
 		return []syncproto.Scope{syncproto.PrivateScope(home)}
 	case inboxKind:
 		return []syncproto.Scope{syncproto.AllScope(township)}
+	case depositKind:
+		return syncproto.HolderScopes(home)
 	}
 	if home == township || home == "" {
 		return []syncproto.Scope{syncproto.AllScope(township)}
@@ -147,5 +150,6 @@ func (policy) FirstCopy() []syncproto.CopyOrder {
 		{Collection: visitKind, Newest: true},
 		{Collection: photoKind, Newest: true},
 		{Collection: inboxKind, Newest: true},
+		{Collection: depositKind, Newest: true},
 	}
 }

@@ -22,8 +22,14 @@ var opener = &syncproto.Hub{Clerk: policy{}, Key: []byte(hubKey)}
 // peoples reports whether people write the records of a collection.
 func peoples(c syncproto.Collection) bool { return householdKind <= c && c <= photoKind }
 
-// addItem collects the edits that wait in an item of the inbox.
+// addItem collects the edits that wait in an item of the inbox, or in the
+// deposit of one.
 func (h heads) addItem(r *syncproto.Record) {
+	if r.Collection == depositKind && len(r.Fields) > 0 {
+		item, err := opener.Deposited(r)
+		must(err)
+		r = item
+	}
 	if i, ok := (policy{}).ReadInbox(r); ok && len(i.Content) > 0 {
 		content, err := opener.Content(i)
 		must(err)
@@ -105,6 +111,9 @@ func (o *oracle) office(w *world) {
 				o.wrong("%v is erased by %v and still here", e.Of, st.Key)
 			}
 		}
+		if st.Collection == depositKind && !st.Purged {
+			o.deposit(w, st)
+		}
 		i, ok := (policy{}).ReadInbox(st.Record)
 		if !ok || st.Purged {
 			continue
@@ -127,6 +136,24 @@ func (o *oracle) office(w *world) {
 				o.wrong("%s: the hub refuses its own %v: %v", l.name, d.Key, d.Rejected)
 			}
 		}
+	}
+}
+
+// deposit checks that the item of a deposit stands in the inbox, with all that
+// the deposit has of it.
+func (o *oracle) deposit(w *world, st *stored) {
+	closed, err := opener.Deposited(st.Record)
+	must(err)
+	item := w.store.records[closed.Key]
+	if item == nil || item.Purged {
+		o.wrong("%v is the deposit of %v, which is not here", st.Key, closed.Key)
+		return
+	}
+	if both := item.Record.Clone(); len(both.Join(closed)) > 0 {
+		o.wrong("%v knows more than its item", st.Key)
+	}
+	if plain(item.Record.Value(tagDecision)) != st.Value(tagDecision).Text() {
+		o.wrong("%v tells its author another decision", st.Key)
 	}
 }
 

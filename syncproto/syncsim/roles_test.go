@@ -57,13 +57,125 @@ func TestRoleEnds(t *testing.T) {
 	s.ok(s.a, s.b)
 	s.set(s.b, h, 7, "改")
 	s.reassign(s.b, roleEnded, village(0))
-	if p := s.ok(s.b); !p.Complete || len(s.b.store.agreed)+len(s.b.store.deltas) > 0 {
+	if p := s.ok(s.b); !p.Complete || len(s.b.store.agreed) != 1 || len(s.b.store.deltas) > 0 {
 		t.Errorf("keeps %d and %d records: %+v", len(s.b.store.agreed), len(s.b.store.deltas), p)
+	}
+	if keys := s.b.know(depositKind); len(keys) != 1 {
+		t.Errorf("%d deposits of what is held", len(keys))
 	}
 	s.set(s.a, h, 8, "又")
 	s.ok(s.a)
 	if p := s.ok(s.b); p.Received > 0 || len(s.inbox()) != 1 {
 		t.Errorf("reads %d, %d items", p.Received, len(s.inbox()))
+	}
+	s.finish()
+}
+
+// What is held is known to the hub alone, but for its author's deposit: from
+// that it comes back after a restore.
+func TestHeldOutlivesRestore(t *testing.T) {
+	for name, ended := range map[string]bool{"from before the work went up": true, "from before the role ended": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+			s.ok(s.a, s.b)
+			s.set(s.b, h, 7, "改")
+			backup := s.store.Copy()
+			s.reassign(s.b, roleEnded, village(0))
+			if ended {
+				backup = s.store.Copy()
+			}
+			s.ok(s.b)
+			s.now += hour
+			s.restore(backup)
+			if n := len(s.inbox()); n != 0 {
+				t.Fatalf("the backup has %d items", n)
+			}
+			s.ok(s.b)
+			if n := len(s.inbox()); n != 1 {
+				t.Fatalf("%d items came back", n)
+			}
+			s.finish()
+		})
+	}
+}
+
+// The author hears what was decided. The deposit brings the decision back too,
+// from a laptop that had to enrol anew, and an erasure takes both.
+func TestDepositTellsTheDecision(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	s.set(s.b, h, 7, "改")
+	s.reassign(s.b, roleEnded, village(0))
+	backup := s.store.Copy()
+	s.ok(s.b, s.town)
+	deposit := s.b.know(depositKind)[0]
+	s.want(s.b, deposit, tagDecision, "")
+	s.decide(s.town, s.town.know(inboxKind)[0], "dismiss")
+	s.ok(s.town, s.b)
+	s.want(s.b, deposit, tagDecision, "dismiss")
+	s.enrol(s.b, roleEnded, village(0))
+	s.ok(s.b)
+	s.now += hour
+	s.restore(backup)
+	s.enrol(s.b, roleEnded, village(0))
+	s.ok(s.b)
+	if i := s.inbox(); len(i) != 1 || !i[0].Decided || i[0].Taken {
+		t.Errorf("%+v came back", i)
+	}
+	s.purge(h)
+	s.ok(s.b)
+	if s.b.read(deposit) != nil || len(s.inbox()) > 0 {
+		t.Error("the deposit of an erased record stays")
+	}
+	s.finish()
+}
+
+// A deposit that a laptop has made up is refused, and none that is another's
+// goes to it.
+func TestForgedDeposit(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	at := syncproto.Stamp{Time: syncproto.TimeAt(s.now), Replica: s.a.store.meta.Replica}
+	forged := (policy{}).Deposit(at, (policy{}).Inbox(at, syncproto.Item{Of: h, Kind: syncproto.ItemHeld}), make([]byte, 99))
+	forged.Write(tagSeal, at, syncproto.BytesOf(make([]byte, 32)))
+	must(s.a.store.Update(func(tx syncproto.ReplicaTx) error {
+		return tx.PutDelta(forged.Key, &syncproto.Delta{Record: forged, Gen: 1 << 40, Order: 1 << 40})
+	}))
+	s.ok(s.a)
+	if d := s.a.store.deltas[forged.Key]; d == nil || d.Rejected == nil || d.Rejected.Code != syncproto.CodeNotAllowed {
+		t.Errorf("%+v", d)
+	}
+	s.set(s.b, h, 7, "改")
+	s.reassign(s.b, roleVillage, village(1))
+	s.ok(s.b, s.a, s.town)
+	if n := len(s.a.know(depositKind)) + len(s.town.know(depositKind)); n != 1 { // the forged one
+		t.Errorf("%d deposits with others", n)
+	}
+}
+
+// An answer from before a restore is read after it: what it says is held, the
+// hub does not hold any more.
+func TestOldAnswerOfHeldWork(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	s.set(s.b, h, 7, "改")
+	s.reassign(s.b, roleVillage, village(1))
+	backup := s.store.Copy()
+	file, err := s.out(s.b, 0, false)
+	must(err)
+	answer, ok := s.take(file, nil)
+	s.now += hour
+	s.restore(backup)
+	if _, err := s.in(s.b, answer, 0, false); err != nil || !ok {
+		t.Fatal(err, ok)
+	}
+	s.ok(s.b, s.b)
+	if n := len(s.inbox()); n != 1 {
+		t.Errorf("%d items", n)
 	}
 	s.finish()
 }

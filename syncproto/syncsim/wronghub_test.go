@@ -69,3 +69,13 @@ func (p openPolicy) Scopes(township string, c syncproto.Collection, home string)
 	}
 	return p.policy.Scopes(township, c, home)
 }
+
+// depositless is the policy by which the hub keeps all deposits to itself.
+type depositless struct{ policy }
+
+func (p depositless) Scopes(township string, c syncproto.Collection, home string) []syncproto.Scope {
+	if c == depositKind {
+		return nil
+	}
+	return p.policy.Scopes(township, c, home)
+}

@@ -89,6 +89,18 @@ export interface Counted {
   count: number
 }
 
+export interface Deposit {
+  id: string
+  label: string
+  written: number
+  place: string
+  reason: string
+  received: number
+  decision: string
+  by: string
+  at: number
+}
+
 export interface Double {
   collection: string
   why: string[]
@@ -304,6 +316,7 @@ export interface Home {
   conflicts: number
   refused: number
   inbox: number
+  waiting: number
   lost: LostValue[]
   hints: Hint[]
   sync: SyncStatus
@@ -948,6 +961,8 @@ export const api = {
   decideInbox: (id: string, decision: string): Promise<Saved> => transport.call('DecideInbox', [id, decision]),
   /** Delete deletes a record; Undo brings it back. */
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
+  /** Deposits lists work of this laptop that the township was to decide about. */
+  deposits: (): Promise<Deposit[]> => transport.call('Deposits', []),
   /** DiscardDraft drops a visit that was being written, by its key. */
   discardDraft: (key: string): Promise<void> => transport.call('DiscardDraft', [key]),
   /** Doubles lists what looks like one: of a household and its people, or with "" of everything on this laptop. */

@@ -1,0 +1,171 @@
+package syncproto
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A deposit is what its author's laptop keeps of work that waits in the inbox:
+// the whole item, closed so that only the hub can read it, beside what its
+// author may know of it. The laptop has let go of the work itself; should the
+// hub be restored from a backup that lacks the item, the deposit comes back by
+// comparison, as any record, and the item with it.
+//
+// A deposit stands in the feeds of the devices that hold it and in no other.
+// Its home is the list of their numbers, the newest last.
+
+// DeviceScope is what only one device holds.
+func DeviceScope(device uint32) Scope {
+	return Scope("d" + strconv.FormatUint(uint64(device), 10))
+}
+
+// HolderScopes are the feeds in which a deposit of that home stands.
+func HolderScopes(home string) []Scope {
+	var out []Scope
+	for id := range strings.SplitSeq(home, ",") {
+		if id != "" {
+			out = append(out, Scope("d"+id))
+		}
+	}
+	return out
+}
+
+// maxHolders bounds the devices that hold a deposit: copies of one laptop, and
+// what its author enrols anew.
+const maxHolders = 16
+
+// withHolder adds a device to the home of a deposit.
+func withHolder(home string, d *Device) string {
+	if d == nil || slices.Contains(HolderScopes(home), DeviceScope(d.ID)) {
+		return home
+	}
+	ids := append(strings.FieldsFunc(home, func(r rune) bool { return r == ',' }), strconv.FormatUint(uint64(d.ID), 10))
+	return strings.Join(ids[max(len(ids)-maxHolders, 0):], ",")
+}
+
+// deposit brings the deposit of an item up to date and gives it to its author
+// with this reply; without an author it changes only one that is there.
+func (x *exchange) deposit(item *Record, author *Device) error {
+	closed, err := x.closeItem(item)
+	if err != nil || closed == nil {
+		return err
+	}
+	at := Stamp{x.state.Clock.Next(x.now), HubReplica}
+	fresh := x.Clerk.Deposit(at, item, closed)
+	old, err := x.tx.Record(fresh.Key)
+	if err != nil || old == nil && author == nil || old != nil && old.Purged {
+		return err
+	}
+	rec, home, changed := fresh, withHolder("", author), tagsOf(fresh)
+	if old != nil {
+		rec, home, changed = old.Record, withHolder(old.Home, author), nil
+		if was, err := x.Deposited(old.Record); err != nil || !was.Equal(item) {
+			rec = rewrite(old.Record, fresh, at, nil)
+			changed = tagsOf(rec)
+		}
+	}
+	if len(changed) > 0 {
+		x.seal(rec, at)
+		changed = tagsOf(rec)
+	}
+	if old == nil || len(changed) > 0 || home != old.Home {
+		if err := x.putIn(old, rec, changed, home); err != nil {
+			return err
+		}
+	}
+	if author != nil && !x.overtaken {
+		x.add(rec, x.now)
+	}
+	return nil
+}
+
+// acceptDeposit takes a deposit that a laptop shows.
+func (x *exchange) acceptDeposit(w *work) (bool, error) {
+	item, err := x.Deposited(w.after)
+	if err != nil {
+		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
+	}
+	if err := x.redeposit(w, item); err != nil {
+		return false, err
+	}
+	x.taken[w.sent.Key] = w.old
+	x.gaveBack(w)
+	return true, nil
+}
+
+// redeposit takes a deposit that came back: its item goes into the inbox
+// again, with what people had decided, and the device that has brought it
+// goes on holding it.
+func (x *exchange) redeposit(w *work, closed *Record) error {
+	if err := x.putIn(w.old, w.after, w.changed, withHolder(homeOf(w.old), x.device)); err != nil {
+		return err
+	}
+	old, err := x.tx.Record(closed.Key)
+	if err != nil || old != nil && old.Purged {
+		return err
+	}
+	item, changed := closed, tagsOf(closed)
+	if old != nil {
+		item = old.Record.Clone()
+		changed = item.Join(closed)
+	}
+	if len(changed) > 0 {
+		if err := x.put(old, item, changed); err != nil {
+			return err
+		}
+		if i, ok := x.Clerk.ReadInbox(item); ok && i.Taken {
+			if err := x.take(i); err != nil {
+				return err
+			}
+		}
+	}
+	return x.deposit(item, nil)
+}
+
+func homeOf(st *Stored) string {
+	if st == nil {
+		return ""
+	}
+	return st.Home
+}
+
+// holdOn lets a device go on holding a deposit that it has shown.
+func (x *exchange) holdOn(st *Stored) error {
+	if home := withHolder(st.Home, x.device); home != st.Home {
+		return x.putIn(st, st.Record, nil, home)
+	}
+	return nil
+}
+
+// deposited reports whether a record is a deposit.
+func (x *exchange) deposited(c Collection) bool {
+	return x.clerk() && c == x.Clerk.Deposits()
+}
+
+// closeItem encrypts an item for its deposit: as it stands, or without what
+// people have written on it where that is too much; nil if it is too much even
+// so.
+func (x *exchange) closeItem(item *Record) ([]byte, error) {
+	plain := AppendRecord(nil, item)
+	if len(plain) > maxClosed {
+		_, open, _ := x.Clerk.Seal(item.Collection)
+		plain = AppendRecord(nil, item.Only(slices.DeleteFunc(tagsOf(item), func(t Tag) bool { return slices.Contains(open, t) })))
+	}
+	if len(plain) > maxClosed {
+		return nil, nil
+	}
+	return x.close(plain, item.ID)
+}
+
+// maxClosed bounds what is closed, with room for nonce and tag.
+const maxClosed = MaxText - 64
+
+// Deposited returns the item that a deposit holds.
+func (h *Hub) Deposited(r *Record) (*Record, error) {
+	plain, err := h.open(h.Clerk.ReadDeposit(r), r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return DecodeRecord(plain)
+}
