@@ -8,6 +8,7 @@ import GridView from './GridView.vue'
 import HouseholdView from './HouseholdView.vue'
 import InboxView from './InboxView.vue'
 import MemberView from './MemberView.vue'
+import SyncView from './SyncView.vue'
 import MovedView from './MovedView.vue'
 
 let screen: Screen
@@ -151,6 +152,14 @@ test('the inbox shows what came beside what is there, and takes or dismisses it'
   expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox3', 'dismiss'])
   await press('还是收下')
   expect(calls(screen, 'DecideInbox')[2]).toEqual(['inbox3', 'take'])
+})
+
+test('who wrote what is held sees that it waits, and what was decided', async () => {
+  const view = await open(SyncView, {})
+  const rows = view.findAll('li').map((li) => li.text())
+  expect(rows.filter((r) => r.includes('等街道决定'))).toHaveLength(1)
+  expect(rows.filter((r) => r.includes('周敏已收下'))).toHaveLength(1)
+  expect(view.text()).toContain('一条不丢')
 })
 
 test('the list of who went away can be looked at', async () => {

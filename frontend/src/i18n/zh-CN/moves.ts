@@ -86,4 +86,15 @@ export const moves = {
     noted: '看过了',
     by: '{by}，{time}',
   },
+  deposit: {
+    title: '由街道决定的',
+    lead: '这几条送到时，您已不管那里，所以没有直接并入，由街道决定收不收。一条不丢：街道收着，这台电脑里也封存了一份，打不开，只为防丢。',
+    here: '您写的有 {n} 条正等街道决定收不收',
+    what: '{time} 写的{label}',
+    received: '街道 {time} 收到',
+    waits: '等街道决定',
+    taken: '{by}已收下，{time}',
+    dismissed: '{by}没有收，{time}；内容街道留着',
+    township: '街道',
+  },
 }
