@@ -365,11 +365,12 @@ func (r *receiver) drop() error {
 			}
 		}
 	}
+	compared := r.compared()
 	for _, k := range r.reply.Gone {
 		// A companion has a greater collection than the record that it
 		// accompanies: with both ways they would hold each other for ever.
 		c, ok := due[k.ID]
-		if err := r.leave(k, ok && c < k.Collection); err != nil {
+		if err := r.leave(k, ok && c < k.Collection, compared); err != nil {
 			return err
 		}
 	}
@@ -389,11 +390,24 @@ func (r *receiver) drop() error {
 	return nil
 }
 
+// compared returns the hashes that the hub has just compared: a record that it
+// lets go after that, it has as we have it.
+func (r *receiver) compared() map[Key]uint64 {
+	if r.req == nil || r.req.Probe == nil {
+		return nil
+	}
+	out := make(map[Key]uint64, len(r.req.Probe.Records))
+	for _, h := range r.req.Probe.Records {
+		out[h.Key] = h.Hash
+	}
+	return out
+}
+
 // leave drops a record that left our scopes, after what the hub may lack of
 // it went up. What stays to be sent stays whole, with its companions: a later
 // edit of a part that we had forgotten would claim to have seen our own writes
 // in it.
-func (r *receiver) leave(k Key, accompanies bool) error {
+func (r *receiver) leave(k Key, accompanies bool, compared map[Key]uint64) error {
 	agreed, err := r.tx.Agreed(k)
 	if err != nil || agreed == nil {
 		return err
@@ -403,7 +417,9 @@ func (r *receiver) leave(k Key, accompanies bool) error {
 		return err
 	}
 	sent := r.acked[k]
-	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && (sent == nil || !sent.Equal(agreed))
+	hash, listed := compared[k]
+	same := sent != nil && sent.Equal(agreed) || listed && hash == agreed.Hash().Short()
+	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && !same
 	if d == nil && (unsure || accompanies) {
 		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: r.meta.next()}
 	}

@@ -57,7 +57,7 @@ func TestRoleEnds(t *testing.T) {
 	s.ok(s.a, s.b)
 	s.set(s.b, h, 7, "改")
 	s.reassign(s.b, roleEnded, village(0))
-	if p := s.ok(s.b); !p.Complete || len(s.b.store.agreed) != 1 || len(s.b.store.deltas) > 0 {
+	if p := s.ok(s.b); !p.Complete || p.Sent != 1 || len(s.b.store.agreed) != 1 || len(s.b.store.deltas) > 0 {
 		t.Errorf("keeps %d and %d records: %+v", len(s.b.store.agreed), len(s.b.store.deltas), p)
 	}
 	if keys := s.b.know(depositKind); len(keys) != 1 {
