@@ -129,15 +129,6 @@ func (h *Hub) Rewrite(tx HubTx, k Key, make func(Stamp) *Record, now int64) erro
 	return err
 }
 
-// Reassign gives a device another role and place. Its unsent work from before
-// still goes up, into the inbox where it may no longer write.
-func (h *Hub) Reassign(tx HubTx, d *Device, role, scope string, now int64) error {
-	d.Former = append(slices.Clone(d.Former), RoleSpan{Role: d.Role, Scope: d.Scope, Until: now})
-	d.Role, d.Scope = role, scope
-	d.Subs++
-	return tx.PutDevice(d)
-}
-
 // gaveBack counts what a laptop that was renumbered, as all are after a
 // restore, brings of the time before: it is not written under its number.
 func (x *exchange) gaveBack(w *work) {

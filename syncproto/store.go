@@ -212,6 +212,8 @@ type HubDevices interface {
 	// DeviceByToken returns the device whose TokenHash is h, nil if none.
 	DeviceByToken(h [32]byte) (*Device, error)
 	PutDevice(*Device) error
+	// Devices lists all devices by number. The caller may change them.
+	Devices() iter.Seq2[*Device, error]
 }
 
 // HubRecords is the part of a HubTx about records.

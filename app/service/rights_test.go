@@ -98,3 +98,22 @@ func TestIdentityFollowsTheList(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A laptop that was copied, or restored, has several numbers and is one laptop.
+func TestVillagesCountLaptops(t *testing.T) {
+	l, _ := joinedLaptop(t, &office{role: ledger.RoleTownship, scope: township, replica: 5})
+	device := func(replica int64, person string) *syncproto.Record {
+		return given(ledger.Device, replica, map[string]syncproto.Value{"replica": syncproto.IntOf(replica), "person": syncproto.TextOf(person),
+			"name": syncproto.TextOf("村部电脑"), "role": syncproto.TextOf("village"), "scope": syncproto.TextOf(shaxi)})
+	}
+	known(t, l, device(6, "张三"), device(7, "李四"), device(8, "张三"))
+	err := l.Store.View(func(tx *boltstore.Tx) error {
+		if n := (reader{Book: l.Book, tx: tx}).uploads()[shaxi].devices; n != 2 {
+			t.Errorf("%d laptops, want 2", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -22,7 +22,12 @@ func (r reader) uploads() map[string]upload {
 			out[village] = upload{at: ms}
 		}
 	}
+	seen := map[author]bool{} // a laptop that was copied or restored has several numbers
 	for _, a := range r.authors {
+		if seen[a] {
+			continue
+		}
+		seen[a] = true
 		if village := ledger.Area(a.Scope); ledger.IsVillage(village) {
 			up := out[village]
 			up.devices++

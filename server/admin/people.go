@@ -69,10 +69,32 @@ func devices(c *call) error {
 	}
 	var b strings.Builder
 	for _, d := range list {
-		fmt.Fprintf(&b, "%d  %s  %s %s%s  %s  最近联系 %s  最近上报 %s%s\n", d.Device, d.Person, d.Role, d.Scope, d.Place, d.Name,
-			c.when(d.Seen), c.when(d.Uploaded), stopped(d))
+		fmt.Fprintf(&b, "%d  %s  %s %s%s  %s  最近联系 %s  最近上报 %s%s%s\n", d.Device, d.Person, d.Role, d.Scope, d.Place, d.Name,
+			c.when(d.Seen), c.when(d.Uploaded), stopped(d), sameLaptop(d))
 	}
 	return c.out(map[string]any{"devices": list}, b.String())
+}
+
+// sameLaptop says under which other numbers a laptop is listed.
+func sameLaptop(d office.DeviceLine) string {
+	var others []string
+	for _, n := range d.Numbers {
+		if n != d.Device {
+			others = append(others, strconv.FormatUint(uint64(n), 10))
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return "  与 " + strings.Join(others, "、") + " 号是同一台电脑（复制或恢复过）"
+}
+
+// alike says of a decision which other numbers it is about.
+func alike(d office.DeviceLine) string {
+	if same := strings.TrimSpace(sameLaptop(d)); same != "" {
+		return fmt.Sprintf("%d 号%s，这些编号都照此办理。\n", d.Device, same)
+	}
+	return ""
 }
 
 func stopped(d office.DeviceLine) string {
@@ -105,7 +127,7 @@ func revoke(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.out(d, fmt.Sprintf("已停用 %d 号电脑（%s）。它还没上报的内容仍在那台电脑上，可以导出数据包交来。\n", d.Device, d.Person))
+	return c.out(d, fmt.Sprintf("已停用 %d 号电脑（%s）。它还没上报的内容仍在那台电脑上，可以导出数据包交来。\n", d.Device, d.Person)+alike(d))
 }
 
 func status(c *call) error {
@@ -117,7 +139,7 @@ func status(c *call) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s（%s）  共 %d 条资料  %d 台电脑\n", s.Name, s.Township, s.Records, len(s.Devices))
+	fmt.Fprintf(&b, "%s（%s）  共 %d 条资料  %d 台电脑\n", s.Name, s.Township, s.Records, s.Laptops)
 	if s.Photos+s.PhotosWaiting > 0 {
 		fmt.Fprintf(&b, "照片 %d 张，还有 %d 张没有传到\n", s.Photos, s.PhotosWaiting)
 	}

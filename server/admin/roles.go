@@ -39,7 +39,7 @@ func role(c *call) error {
 	if q.End {
 		text = fmt.Sprintf("%d 号电脑（%s）已结束使用。它没上报的内容下次同步时会收进乡镇收件，然后它上面的资料全部清掉。\n", d.Device, d.Person)
 	}
-	return c.out(d, text)
+	return c.out(d, text+alike(d))
 }
 
 func cameBack(c *call) error {

@@ -10,18 +10,10 @@ import (
 // heed does again what an older backup does not know: the shared record of a
 // device that came back, under the server's own seal, may say that it was
 // stopped or given another role in the time that was lost. A stolen laptop
-// must not be let in again by a restore.
+// must not be let in again by a restore, under whichever number.
 func (o *Office) heed(tx Tx, hub *syncproto.Hub, joined []syncproto.Key) error {
 	if !slices.ContainsFunc(joined, func(k syncproto.Key) bool { return k.Collection == ledger.Device }) {
 		return nil
-	}
-	s, err := tx.State()
-	if err != nil {
-		return err
-	}
-	devices, err := collect(tx.Devices())
-	if err != nil {
-		return err
 	}
 	for _, k := range joined {
 		if k.Collection != ledger.Device {
@@ -31,55 +23,53 @@ func (o *Office) heed(tx Tx, hub *syncproto.Hub, joined []syncproto.Key) error {
 		if err != nil {
 			return err
 		}
-		for _, d := range sameLaptop(devices, st.Record) {
-			if err := o.follow(tx, hub, s.Township, d, st.Record); err != nil {
-				return err
-			}
+		d, err := writerOf(tx, st.Record)
+		if err != nil {
+			return err
+		}
+		if d == nil {
+			continue // enrolled in the time that was lost
+		}
+		if err := o.follow(tx, hub, d, st.Record); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// sameLaptop lists the device of a shared record, and what it was renumbered
-// to since.
-func sameLaptop(devices []*syncproto.Device, rec *syncproto.Record) (out []*syncproto.Device) {
+// writerOf returns the device that a shared record is about, nil if it is not
+// here.
+func writerOf(tx Tx, rec *syncproto.Record) (*syncproto.Device, error) {
 	replica := rec.Value(ledger.Must(ledger.Device).Tag("replica")).Int()
-	ids := map[uint32]bool{}
-	for _, d := range devices { // by number, so that it comes before those after it
-		if int64(d.Replica) == replica || d.Before != 0 && ids[d.Before] {
-			ids[d.ID] = true
-			out = append(out, d)
+	for d, err := range tx.Devices() {
+		if err != nil || int64(d.Replica) == replica {
+			return d, err
 		}
 	}
-	return out
+	return nil, nil
 }
 
-// follow makes a device what its shared record says.
-func (o *Office) follow(tx Tx, hub *syncproto.Hub, township string, d *syncproto.Device, rec *syncproto.Record) error {
+// follow makes a laptop what the shared record of one of its numbers says:
+// those that it got since, too.
+func (o *Office) follow(tx Tx, hub *syncproto.Hub, d *syncproto.Device, rec *syncproto.Record) (err error) {
 	c := ledger.Must(ledger.Device)
 	text := func(key string) string { return rec.Value(c.Tag(key)).Text() }
 	role, scope, act := text("role"), text("scope"), ActRole
+	var changed []*syncproto.Device
 	switch state := text("state"); {
+	case state == ledger.StateRevoked:
+		act = ActRevoke
+		changed, err = hub.Revoke(tx, d, o.now())
 	case d.Revoked != 0:
 		return nil
-	case state == ledger.StateRevoked:
-		act, d.Revoked = ActRevoke, o.now()
-		if err := tx.PutDevice(d); err != nil {
-			return err
-		}
+	case state == ledger.StateEnded:
+		role = string(ledger.RoleEnded)
+		fallthrough
 	default:
-		if state == ledger.StateEnded {
-			role = string(ledger.RoleEnded)
-		}
-		if d.Role == role && d.Scope == scope {
-			return nil
-		}
-		if err := hub.Reassign(tx, d, role, scope, o.now()); err != nil {
-			return err
-		}
+		changed, err = hub.Reassign(tx, d, role, scope, o.now())
 	}
-	if err := o.tell(tx, hub, township, d); err != nil {
+	if err != nil {
 		return err
 	}
-	return o.audit(tx, "restore", act, deviceName(d.ID), role+" "+scope)
+	return o.announce(tx, hub, changed, d, "restore", act, role+" "+scope)
 }

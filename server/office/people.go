@@ -12,16 +12,19 @@ import (
 
 // DeviceLine is a device as people see it. Times are ms since 1970, 0: never.
 type DeviceLine struct {
-	Device   uint32 `json:"device"`
-	Replica  uint32 `json:"replica"`
-	Role     string `json:"role"`
-	Scope    string `json:"scope"`
-	Place    string `json:"place"` // the scope's name
-	Person   string `json:"person"`
-	Name     string `json:"name"`
-	Joined   int64  `json:"joined"`
-	Seen     int64  `json:"last_seen"`
-	Uploaded int64  `json:"last_upload"`
+	Device uint32 `json:"device"`
+	// Numbers are those of the same laptop, this one too: a copy, or one that
+	// was restored, goes on under another.
+	Numbers  []uint32 `json:"numbers"`
+	Replica  uint32   `json:"replica"`
+	Role     string   `json:"role"`
+	Scope    string   `json:"scope"`
+	Place    string   `json:"place"` // the scope's name
+	Person   string   `json:"person"`
+	Name     string   `json:"name"`
+	Joined   int64    `json:"joined"`
+	Seen     int64    `json:"last_seen"`
+	Uploaded int64    `json:"last_upload"`
 	// Verified is when the laptop last compared itself with the server; Equal
 	// and Records are what came of it.
 	Verified int64  `json:"last_verified"`
@@ -43,24 +46,34 @@ func (o *Office) Devices() (out []DeviceLine, err error) {
 }
 
 func (o *Office) devices(tx Tx) ([]DeviceLine, error) {
-	out := []DeviceLine{}
-	for d, err := range tx.Devices() {
-		if err != nil {
-			return nil, err
+	devices, err := collect(tx.Devices())
+	if err != nil {
+		return nil, err
+	}
+	numbers, out := map[uint32][]uint32{}, []DeviceLine{}
+	for _, family := range syncproto.Families(devices) {
+		for _, d := range family {
+			numbers[d.ID] = numbersOf(family)
 		}
+	}
+	for _, d := range devices {
 		o.seen.of(d)
-		line := DeviceLine{
-			Device: d.ID, Replica: uint32(d.Replica), Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope),
-			Person: d.Person, Name: d.Name, Joined: d.Joined, Uploaded: d.Uploaded,
-			Verified: d.VerdictAt, Equal: d.Verdict.State == syncproto.VerdictEqual, Records: d.Verdict.Records,
-			Offset: d.Offset, Sent: d.Sent, Rejected: d.Rejected, Revoked: d.Revoked,
-		}
+		line := deviceLine(d)
+		line.Numbers = numbers[d.ID]
+		line.Joined, line.Uploaded, line.Offset, line.Sent, line.Rejected = d.Joined, d.Uploaded, d.Offset, d.Sent, d.Rejected
+		line.Verified, line.Equal, line.Records = d.VerdictAt, d.Verdict.State == syncproto.VerdictEqual, d.Verdict.Records
 		if d.Seen > d.Joined { // enrolment itself is no exchange
 			line.Seen = d.Seen
 		}
 		out = append(out, line)
 	}
 	return out, nil
+}
+
+// deviceLine says who a device is.
+func deviceLine(d *syncproto.Device) DeviceLine {
+	return DeviceLine{Device: d.ID, Replica: uint32(d.Replica), Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope),
+		Person: d.Person, Name: d.Name, Revoked: d.Revoked}
 }
 
 // placeName returns the name of a place code, "" if it is not in the table.
@@ -73,8 +86,9 @@ func placeName(code string) string {
 
 func deviceName(id uint32) string { return fmt.Sprintf("device %d", id) }
 
-// Revoke ends a device's right to sync. What it still has to send stays on
-// it, and can be handed in as a bundle. Revoking twice changes nothing.
+// Revoke ends a laptop's right to sync, under all numbers that it has had.
+// What it still has to send stays on it, and can be handed in as a bundle.
+// Revoking twice changes nothing.
 func (o *Office) Revoke(id uint32, who, reason string) (DeviceLine, error) {
 	var line DeviceLine
 	err := o.update(func(tx Tx, hub *syncproto.Hub) error {
@@ -82,26 +96,35 @@ func (o *Office) Revoke(id uint32, who, reason string) (DeviceLine, error) {
 		if err != nil {
 			return err
 		}
-		if d.Revoked == 0 {
-			s, err := tx.State()
-			if err != nil {
-				return err
-			}
-			d.Revoked = o.now()
-			if err := tx.PutDevice(d); err != nil {
-				return err
-			}
-			if err := o.tell(tx, hub, s.Township, d); err != nil {
-				return err
-			}
-			if err := o.audit(tx, who, ActRevoke, deviceName(id), reason); err != nil {
-				return err
-			}
+		changed, err := hub.Revoke(tx, d, o.now())
+		if err != nil {
+			return err
 		}
-		line = DeviceLine{Device: d.ID, Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope), Revoked: d.Revoked}
-		return nil
+		if err := o.announce(tx, hub, changed, d, who, ActRevoke, reason); err != nil {
+			return err
+		}
+		line, err = o.lineOf(tx, d)
+		return err
 	})
 	return line, err
+}
+
+// lineOf says who a device is, and which laptop.
+func (o *Office) lineOf(tx Tx, d *syncproto.Device) (DeviceLine, error) {
+	family, err := syncproto.Family(tx, d)
+	if err != nil {
+		return DeviceLine{}, err
+	}
+	line := deviceLine(d)
+	line.Numbers = numbersOf(family)
+	return line, nil
+}
+
+func numbersOf(family []*syncproto.Device) (out []uint32) {
+	for _, d := range family {
+		out = append(out, d.ID)
+	}
+	return out
 }
 
 // Status is how a township stands.
@@ -119,6 +142,7 @@ type Status struct {
 	PhotosWaiting int           `json:"photos_waiting"`
 	Villages      []VillageLine `json:"villages"`
 	Devices       []DeviceLine  `json:"devices"`
+	Laptops       int           `json:"laptops"`     // whose numbers these are
 	Waiting       []InviteLine  `json:"invitations"` // not yet used
 	// Inbox is how many items wait for the township\'s decision.
 	Inbox   int      `json:"inbox"`
@@ -130,9 +154,9 @@ type VillageLine struct {
 	Village  string `json:"village"` // 12-digit code
 	Name     string `json:"name"`
 	Records  uint64 `json:"records"` // rosters and logs, at the server
-	Devices  int    `json:"devices"` // of the village that may sync
+	Devices  int    `json:"devices"` // laptops of the village that may sync
 	Verified int    `json:"verified_devices"`
-	// The newest of the village's devices, ms since 1970, 0: never.
+	// The newest of the village's laptops, ms since 1970, 0: never.
 	LastSeen     int64 `json:"last_seen"`
 	LastUpload   int64 `json:"last_upload"`
 	LastVerified int64 `json:"last_verified"`
@@ -243,7 +267,9 @@ func (s *Status) count(tx Tx) error {
 			s.Records += sum.Count
 		}
 	}
-	for _, d := range s.Devices {
+	known := laptops(s.Devices)
+	s.Laptops = len(known)
+	for _, d := range known {
 		if village := ledger.Area(d.Scope); len(village) == 12 && d.Revoked == 0 {
 			line(village).add(d)
 		}
@@ -254,6 +280,23 @@ func (s *Status) count(tx Tx) error {
 	}
 	slices.SortFunc(s.Villages, func(a, b VillageLine) int { return cmp.Compare(a.Village, b.Village) })
 	return nil
+}
+
+// laptops leaves of every laptop the number under which it was seen last.
+func laptops(devices []DeviceLine) (out []DeviceLine) {
+	at := map[uint32]int{} // by the first of their numbers
+	for _, d := range devices {
+		i, ok := at[d.Numbers[0]]
+		switch {
+		case !ok:
+			at[d.Numbers[0]] = len(out)
+			out = append(out, d)
+		case d.Seen >= out[i].Seen:
+			d.Uploaded = max(d.Uploaded, out[i].Uploaded)
+			out[i] = d
+		}
+	}
+	return out
 }
 
 func (v *VillageLine) add(d DeviceLine) {

@@ -20,7 +20,8 @@ type RoleChange struct {
 	Unlisted bool
 }
 
-// SetRole changes what a device may read and write. What it has not sent yet
+// SetRole changes what a laptop may read and write, under all numbers that it
+// has had: a copy that was renumbered is the same laptop. What it has not sent yet
 // still goes up: what it may no longer write waits in the township's inbox.
 // Then it lets go of all that is not its own any more. Unlike a revoked
 // device, one whose person has left goes on syncing until then. Errors:
@@ -44,19 +45,16 @@ func (o *Office) SetRole(q RoleChange) (DeviceLine, error) {
 		if d.Revoked != 0 {
 			return usage(fmt.Sprintf("%d 号电脑已停用，不能再改身份。", d.ID), "要继续使用，请重新邀请。")
 		}
-		if d.Role != q.Role || d.Scope != q.Scope {
-			if err := hub.Reassign(tx, d, q.Role, q.Scope, o.now()); err != nil {
-				return err
-			}
-			if err := o.tell(tx, hub, s.Township, d); err != nil {
-				return err
-			}
-			if err := o.audit(tx, q.Who, ActRole, deviceName(d.ID), strings.TrimSpace(q.Role+" "+q.Scope+" "+q.Reason)); err != nil {
-				return err
-			}
+		changed, err := hub.Reassign(tx, d, q.Role, q.Scope, o.now())
+		if err != nil {
+			return err
 		}
-		line = DeviceLine{Device: d.ID, Replica: uint32(d.Replica), Person: d.Person, Role: d.Role, Scope: d.Scope, Place: placeName(d.Scope)}
-		return nil
+		note := strings.TrimSpace(q.Role + " " + q.Scope + " " + q.Reason)
+		if err := o.announce(tx, hub, changed, d, q.Who, ActRole, note); err != nil {
+			return err
+		}
+		line, err = o.lineOf(tx, d)
+		return err
 	})
 	return line, err
 }
@@ -76,6 +74,28 @@ func deviceOf(tx Tx, id uint32) (*syncproto.Device, error) {
 		Message: fmt.Sprintf("没有编号为 %d 的电脑。", id),
 		Hint:    "请用 gridbookd devices 查看编号。",
 	}
+}
+
+// announce tells everyone, and the audit log, what was decided about a laptop:
+// a line for each of its numbers that changed.
+func (o *Office) announce(tx Tx, hub *syncproto.Hub, changed []*syncproto.Device, named *syncproto.Device, who, act, note string) error {
+	s, err := tx.State()
+	if err != nil {
+		return err
+	}
+	for _, d := range changed {
+		if err := o.tell(tx, hub, s.Township, d); err != nil {
+			return err
+		}
+		about := note
+		if d.ID != named.ID {
+			about = strings.TrimSpace(note + " (same laptop as " + deviceName(named.ID) + ")")
+		}
+		if err := o.audit(tx, who, act, deviceName(d.ID), about); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tell brings the shared record of a device up to date, so that everyone sees

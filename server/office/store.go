@@ -42,10 +42,8 @@ type Tx interface {
 	Book
 }
 
-// Registry is the part of a Tx about who may enrol and who has.
+// Registry is the part of a Tx about who may enrol.
 type Registry interface {
-	// Devices lists the devices by number.
-	Devices() iter.Seq2[*syncproto.Device, error]
 	// Invite returns the invitation whose secret has the SHA-256 hash.
 	Invite(hash [32]byte) (*Invite, error)
 	PutInvite(*Invite) error

@@ -109,6 +109,17 @@ func (tx *hubTx) PutDevice(d *syncproto.Device) error {
 	return nil
 }
 
+func (tx *hubTx) Devices() iter.Seq2[*syncproto.Device, error] {
+	ids := slices.Sorted(maps.Keys(tx.devices))
+	return func(yield func(*syncproto.Device, error) bool) {
+		for _, id := range ids {
+			if !yield(cloneDevice(tx.devices[id]), nil) {
+				return
+			}
+		}
+	}
+}
+
 func (tx *hubTx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	st, ok := tx.records[k]
 	if !ok {

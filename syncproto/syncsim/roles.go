@@ -55,10 +55,16 @@ func (w *world) reassign(l *laptop, role, scope string) {
 	if d == nil {
 		return
 	}
-	must(w.store.Update(func(tx syncproto.HubTx) error {
-		return w.hub.Reassign(tx, cloneDevice(d), role, scope, w.now)
+	var changed []*syncproto.Device
+	must(w.store.Update(func(tx syncproto.HubTx) (err error) {
+		changed, err = w.hub.Reassign(tx, cloneDevice(d), role, scope, w.now)
+		return err
 	}))
-	l.role, l.scope = role, scope
+	for _, other := range w.laptops { // copies of it are the same laptop
+		if d := w.device(other); d != nil && slices.ContainsFunc(changed, func(c *syncproto.Device) bool { return c.ID == d.ID }) {
+			other.role, other.scope = role, scope
+		}
+	}
 	w.oracle.restored = true
 }
 
