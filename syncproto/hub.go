@@ -115,10 +115,39 @@ func (h *Hub) Pack(s *Served) {
 	}
 }
 
-// Unpack decodes the batch of a request ahead of Join, outside of its
-// transaction. It costs the hub work, so do it only for a device that is
-// known. What is wrong with the batch, Join will say.
-func (h *Hub) Unpack(q *Request) { q.batch, _ = h.Codec.Decode(q.Batch) }
+// Unpack decodes the batch of a request ahead of Join, if the device is known:
+// it costs the hub work. view runs a function in a read transaction; none is
+// open while the batch is decoded, so that a slow one holds up nobody. What is
+// wrong with the batch or its sender, Join will say; the error is the store's.
+//
+// What is written between Unpack and Join makes no difference: a prime is the
+// right one if its text is, whenever the text was read.
+func (h *Hub) Unpack(q *Request, view func(func(HubTx) error) error) error {
+	known := func(f func(*exchange) error) error {
+		return view(func(tx HubTx) error {
+			x := &exchange{Hub: h, tx: tx, req: q}
+			if err := x.admit(); err != nil {
+				return err
+			}
+			x.scopes = h.Policy.Subscriptions(x.state.Township, x.device)
+			return f(x)
+		})
+	}
+	err := known(func(*exchange) error { return nil })
+	if err == nil {
+		q.batch, err = h.decode(q.Batch, func(p *prime) (text []byte, err error) {
+			err = known(func(x *exchange) error {
+				text, err = x.primeText(p)
+				return err
+			})
+			return text, err
+		})
+	}
+	if errors.As(err, &q.unread) {
+		return nil
+	}
+	return err
+}
 
 // refusal ends an exchange with an error for the peer.
 type refusal struct {

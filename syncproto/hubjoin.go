@@ -71,13 +71,23 @@ func (x *exchange) observe(newest Time) error {
 
 // content returns what the upload carries. Its records become the store's.
 func (x *exchange) content() (*Batch, error) {
-	if batch := x.req.batch; batch != nil {
-		x.req.batch = nil
+	batch, unread := x.req.batch, x.req.unread
+	x.req.batch, x.req.unread = nil, nil
+	switch {
+	case batch != nil:
 		return batch, nil
+	case unread != nil:
+		return nil, unread
 	}
+	return x.decode(x.req.Batch, x.primeText)
+}
+
+// decode reads a batch, with the text of its prime if it has one. What is wrong
+// with it is a refusal; other errors are of the store.
+func (h *Hub) decode(b []byte, primeText func(*prime) ([]byte, error)) (*Batch, error) {
 	var failed error // of the store
-	batch, err := x.Codec.decode(x.req.Batch, func(p *prime) (text []byte, err error) {
-		if text, err = x.primeText(p); err != nil && !errors.Is(err, errPrime) {
+	batch, err := h.Codec.decode(b, func(p *prime) (text []byte, err error) {
+		if text, err = primeText(p); err != nil && !errors.Is(err, errPrime) {
 			failed = err
 		}
 		return text, err

@@ -76,7 +76,9 @@ type Request struct {
 	// Stick says that the request travels in a file: Now is when it was made.
 	Stick bool
 
-	batch *Batch // decoded by Hub.Unpack
+	// What Hub.Unpack has made of Batch: its content, or why there is none.
+	batch  *Batch
+	unread *refusal
 }
 
 // Verdict is the outcome of a comparison of fingerprints.

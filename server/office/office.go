@@ -107,7 +107,9 @@ func (o *Office) Exchange(q *syncproto.Request) (*syncproto.Served, error) {
 }
 
 func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, error) {
-	if err := o.unpack(q); err != nil {
+	// Before its turn to write comes: updates run one after the other,
+	// decoding need not.
+	if err := o.hub.Unpack(q, o.view); err != nil {
 		return nil, fmt.Errorf("exchange: %w", err)
 	}
 	var served *syncproto.Served
@@ -133,19 +135,9 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 	return served, nil
 }
 
-// unpack decodes the upload of a known device before its turn to write comes:
-// updates run one after the other, decoding need not.
-func (o *Office) unpack(q *syncproto.Request) error {
-	known := false
-	err := o.store.View(func(tx Tx) error {
-		d, err := tx.DeviceByToken(sha256.Sum256(q.Token))
-		known = d != nil && d.Revoked == 0
-		return err
-	})
-	if known {
-		o.hub.Unpack(q)
-	}
-	return err
+// view is the store's View as the hub asks for it.
+func (o *Office) view(f func(syncproto.HubTx) error) error {
+	return o.store.View(func(tx Tx) error { return f(tx) })
 }
 
 // Flush writes when which device was last seen. Exchanges without an upload
