@@ -297,6 +297,15 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 		if erased, err := x.erased(w); err != nil || erased {
 			return erased, err
 		}
+		if item.Taken {
+			rej, err := x.mayTake(item)
+			if err != nil {
+				return false, err
+			}
+			if rej != nil {
+				return x.reject(w, rej)
+			}
+		}
 	}
 	if x.deposited(w.sent.Collection) {
 		return x.acceptDeposit(w)
@@ -359,25 +368,4 @@ func (x *exchange) reject(w *work, rej *Rejection) (bool, error) {
 	rej.Key = w.sent.Key
 	x.reply.Rejections = append(x.reply.Rejections, *rej)
 	return false, nil
-}
-
-// take joins the content of an item that the township has taken. It may have
-// been joined before.
-func (x *exchange) take(i Item) error {
-	content, err := x.Content(i)
-	if err != nil {
-		return err
-	}
-	old, err := x.tx.Record(i.Of)
-	if err != nil || old != nil && old.Purged {
-		return err
-	}
-	after, changed := content, tagsOf(content)
-	if old != nil {
-		after = old.Record.Clone()
-		if changed = after.Join(content); len(changed) == 0 || !after.fits() {
-			return nil
-		}
-	}
-	return x.putAt(old, after, changed, i.Home)
 }

@@ -342,3 +342,65 @@ func TestOldSealIsNoRole(t *testing.T) {
 		t.Errorf("%+v, %v", lines[1], err)
 	}
 }
+
+// What the township takes may no longer fit into the record. The decision is
+// then refused to who made it, the item waits on, and nothing is lost.
+func TestTakeThatDoesNotFit(t *testing.T) {
+	h := newTown(t)
+	a, b := h.settle("village", village, "张三"), h.settle("village", village, "李四")
+	town := h.settle("township", township, "王工")
+	house := a.house(village, "周大明")
+	a.sync()
+	b.sync()
+	// Fields that a newer program knows, more than half of what fits.
+	many := func(l *copyOf, from int) {
+		l.update(func(tx syncproto.ReplicaTx) error {
+			var sets []syncproto.FieldValue
+			for i := range syncproto.MaxFields/2 + 1 {
+				sets = append(sets, syncproto.FieldValue{Tag: syncproto.Tag(from + i), Value: syncproto.IntOf(1)})
+			}
+			return syncproto.Put(tx, h.now, house, sets)
+		})
+	}
+	many(b, 1000)
+	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "village", Scope: otherVillage, Who: "王工"}); err != nil {
+		t.Fatal(err)
+	}
+	b.sync()
+	town.sync()
+	many(a, 2000)
+	a.sync()
+	items := town.held(ledger.Inbox)
+	if len(items) != 1 {
+		t.Fatalf("%d items", len(items))
+	}
+	k := items[0].Key
+	before := bytes.Clone(items[0].Value(ledger.Must(ledger.Inbox).Tag("content")).Bytes())
+	town.put(k, "decision", syncproto.TextOf(ledger.DecisionTake))
+	if p := town.sync(); p.Rejected != 1 {
+		t.Errorf("taken in silence: %+v", p)
+	}
+	town.update(func(tx syncproto.ReplicaTx) error {
+		d, err := tx.Delta(k)
+		if d == nil || d.Rejected == nil || d.Rejected.Code != syncproto.CodeTooLarge || d.Rejected.Message == "" {
+			t.Errorf("the township sees %+v", d)
+		}
+		return err
+	})
+	if s, err := h.Status(); err != nil || s.Inbox != 1 {
+		t.Errorf("%d wait, %v", s.Inbox, err)
+	}
+	town.put(k, "decision", syncproto.TextOf(ledger.DecisionDismiss))
+	if p := town.sync(); p.Rejected != 0 {
+		t.Errorf("dismissed: %+v", p)
+	}
+	if s, err := h.Status(); err != nil || s.Inbox != 0 {
+		t.Errorf("%d wait, %v", s.Inbox, err)
+	}
+	if after := town.held(ledger.Inbox)[0].Value(ledger.Must(ledger.Inbox).Tag("content")).Bytes(); !bytes.Equal(after, before) {
+		t.Error("the content was lost")
+	}
+	if p := a.sync(); !p.Verified.Equal {
+		t.Errorf("%+v", p)
+	}
+}
