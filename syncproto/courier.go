@@ -43,7 +43,36 @@ func AppendBundleRequest(dst []byte, q *BundleRequest) []byte {
 	return m.message(dst)
 }
 
-// DecodeBundleRequest reads an encoded BundleRequest.
+// BundleHead is how many bytes of a BundleRequest tell who sends it, whatever
+// comes after them.
+const BundleHead = 64
+
+// BundleSender returns the token of a BundleRequest of which at least the
+// first BundleHead bytes, or all, are there: it comes before the file, so that
+// nobody need take a file from a stranger.
+func BundleSender(head []byte) (token []byte, err error) {
+	r := newReader(head)
+	err = r.message(func(key int) bool {
+		switch key {
+		case 0:
+			r.uintMax(1 << 16)
+		case 1:
+			token = r.bin(TokenSize)
+		default:
+			r.fail("entry %d: the token would stand before it", key) // or stood there: enough is read
+		}
+		return true
+	})
+	if len(token) > 0 {
+		return token, nil
+	}
+	if err == nil {
+		err = malformed("no token")
+	}
+	return nil, err
+}
+
+// DecodeBundleRequest reads an encoded BundleRequest. Its File is a part of b.
 func DecodeBundleRequest(b []byte) (*BundleRequest, error) {
 	q, r := &BundleRequest{}, newReader(b)
 	err := r.message(func(key int) bool {
@@ -53,7 +82,7 @@ func DecodeBundleRequest(b []byte) (*BundleRequest, error) {
 		case 1:
 			q.Token = r.bin(TokenSize)
 		case 2:
-			q.File = r.bin(MaxBundleMessage)
+			q.File = r.binOf(b, MaxBundleMessage)
 		default:
 			return false
 		}

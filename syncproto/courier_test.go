@@ -37,11 +37,41 @@ func TestBundleMessagesRoundTrip(t *testing.T) {
 	}
 }
 
+// Who sends a file is told by the beginning of its message.
+func TestBundleSender(t *testing.T) {
+	token := []byte("0123456789abcdef")
+	whole := AppendBundleRequest(nil, &BundleRequest{Version: 1<<16 - 1, Token: token, File: make([]byte, 70_000)})
+	for name, b := range map[string][]byte{
+		"head":          whole[:BundleHead],
+		"all":           whole,
+		"without bytes": AppendBundleRequest(nil, &BundleRequest{Version: Version, Token: token}),
+	} {
+		if got, err := BundleSender(b); err != nil || !bytes.Equal(got, token) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	for name, b := range map[string][]byte{
+		"nothing":        nil,
+		"no message":     []byte("no message, but long enough to be the head of one, whatever it is"),
+		"no token":       AppendBundleRequest(nil, &BundleRequest{Version: Version, File: make([]byte, 100)})[:BundleHead],
+		"cut in the key": whole[:12],
+		"long token":     AppendBundleRequest(nil, &BundleRequest{Version: Version, Token: make([]byte, 40)}),
+	} {
+		if got, err := BundleSender(b); err == nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func FuzzBundleMessages(f *testing.F) {
 	f.Add(AppendBundleRequest(nil, &BundleRequest{Version: Version, Token: make([]byte, TokenSize), File: []byte{1}}))
 	f.Add(AppendBundleReply(nil, sampleBundleReply()))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if q, err := DecodeBundleRequest(b); err == nil {
+			token, err := BundleSender(b[:min(len(b), BundleHead)])
+			if len(q.Token) > 0 != (err == nil) || !bytes.Equal(token, q.Token) && len(q.Token) > 0 {
+				t.Errorf("sender %x, %v, want %x", token, err, q.Token)
+			}
 			first := AppendBundleRequest(nil, q)
 			if again, err := DecodeBundleRequest(first); err != nil || !bytes.Equal(AppendBundleRequest(nil, again), first) {
 				t.Errorf("request: %v", err)

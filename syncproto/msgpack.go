@@ -2,6 +2,7 @@ package syncproto
 
 import (
 	"bytes"
+	"io"
 	"math"
 	"unicode/utf8"
 
@@ -182,6 +183,22 @@ func (r *reader) bin(limit int) []byte {
 		return nil
 	}
 	return r.raw(n)
+}
+
+// binOf is bin for large bytes: it returns a part of b, which the reader reads.
+func (r *reader) binOf(b []byte, limit int) []byte {
+	if !msgpcode.IsBin(r.peek()) {
+		r.fail("not bytes")
+		return nil
+	}
+	n, err := r.dec.DecodeBytesLen()
+	if !r.take(err) || !r.length(n, limit) {
+		return nil
+	}
+	at := len(b) - r.rest()
+	_, err = r.src.Seek(int64(n), io.SeekCurrent)
+	r.take(err)
+	return b[at : at+n : at+n]
 }
 
 func (r *reader) str(limit int) string {

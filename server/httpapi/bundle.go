@@ -2,17 +2,82 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
 
 	"gridbook/syncproto"
 )
 
-// takeBundle takes a village's stick from the township's laptop.
+// hand takes a village's stick from the township's laptop. Its file may be as
+// large as all other messages that are in memory together, so it is read only
+// when its sender is known, from the first bytes, and there is room for all of
+// it; and sticks have a queue of their own.
+func (s *Server) hand(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	body, release, refused := s.readStick(w, r)
+	defer release()
+	a := refused
+	if body != nil {
+		a = s.protect(r.Context(), body, s.takeBundle, bundleRefusal)
+	}
+	s.send(w, r, a, len(body), began)
+}
+
+// readStick returns the message, or the answer of a hub that does not want it.
+func (s *Server) readStick(w http.ResponseWriter, r *http.Request) (body []byte, release func(), refused answer) {
+	release = func() {}
+	n := r.ContentLength
+	switch {
+	case n < 0:
+		return nil, release, bundleRefusal(syncproto.CodeMalformed)
+	case n > syncproto.MaxBundleMessage:
+		return nil, release, bundleRefusal(syncproto.CodeTooLarge)
+	}
+	control := http.NewResponseController(w)
+	in := &patient{r.Body, control, s.limits.Idle}
+	head := make([]byte, min(n, syncproto.BundleHead))
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, release, bundleRefusal(syncproto.CodeMalformed)
+	}
+	token, err := syncproto.BundleSender(head)
+	if err != nil {
+		return nil, release, bundleRefusal(syncproto.CodeOf(err))
+	}
+	if err := s.office.Courier(token); err != nil {
+		return nil, release, s.unwelcome(err)
+	}
+	if !s.sticks.take(n) {
+		return nil, release, bundleRefusal(syncproto.CodeBusy)
+	}
+	release = func() { s.sticks.give(n) }
+	body = make([]byte, n)
+	if _, err := io.ReadFull(in, body[copy(body, head):]); err != nil {
+		return nil, release, bundleRefusal(syncproto.CodeMalformed)
+	}
+	_ = control.SetReadDeadline(time.Time{})
+	return body, release, answer{}
+}
+
+// patient reads as long as something comes.
+type patient struct {
+	body    io.Reader
+	control *http.ResponseController
+	idle    time.Duration
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	_ = p.control.SetReadDeadline(time.Now().Add(p.idle))
+	return p.body.Read(b)
+}
+
 func (s *Server) takeBundle(ctx context.Context, body []byte) answer {
 	q, err := syncproto.DecodeBundleRequest(body)
 	if err != nil {
 		return bundleRefusal(syncproto.CodeOf(err))
 	}
-	leave, err := s.heavy.enter(ctx)
+	leave, err := s.couriers.enter(ctx)
 	if err != nil {
 		return bundleRefusal(syncproto.CodeBusy)
 	}
@@ -27,7 +92,18 @@ func (s *Server) takeBundle(ctx context.Context, body []byte) answer {
 	return a
 }
 
-func bundleRefusal(code syncproto.Code) answer {
-	rep := &syncproto.BundleReply{Version: syncproto.Version, Error: fault(code)}
-	return answer{body: syncproto.AppendBundleReply(nil, rep), code: code, retry: busySeconds}
+// unwelcome answers who may not hand in sticks, and says why.
+func (s *Server) unwelcome(err error) answer {
+	var said *syncproto.Error
+	if !errors.As(err, &said) {
+		return bundleRefusal(s.failed("courier", err).code)
+	}
+	return bundleError(said)
+}
+
+func bundleRefusal(code syncproto.Code) answer { return bundleError(fault(code)) }
+
+func bundleError(e *syncproto.Error) answer {
+	rep := &syncproto.BundleReply{Version: syncproto.Version, Error: e}
+	return answer{body: syncproto.AppendBundleReply(nil, rep), code: e.Code, retry: busySeconds}
 }

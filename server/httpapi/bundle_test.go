@@ -1,8 +1,16 @@
 package httpapi
 
 import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"gridbook/syncproto"
 )
@@ -45,6 +53,196 @@ func TestBundlesHaveTheirOwnRoom(t *testing.T) {
 			t.Errorf("text: %d", status)
 		}
 		c.Close()
+		stop()
+	})
+}
+
+// stick is a message with a file of that many bytes.
+func stick(size int) []byte {
+	return syncproto.AppendBundleRequest(nil, &syncproto.BundleRequest{Version: syncproto.Version, Token: []byte("0123456789abcdef"), File: make([]byte, size)})
+}
+
+// begin announces a message and sends its first bytes.
+func begin(c net.Conn, body []byte, n int) {
+	fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", syncproto.PathBundles, len(body))
+	_, _ = c.Write(body[:n])
+}
+
+func answered(t *testing.T, c net.Conn) syncproto.Code {
+	t.Helper()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := syncproto.DecodeBundleReply(body)
+	if err != nil {
+		t.Fatalf("an answer of %d bytes: %v", len(body), err)
+	}
+	if rep.Error == nil {
+		return ""
+	}
+	return rep.Error.Code
+}
+
+// Of a stranger's stick, and of one whose turn has not come, only the head is
+// read.
+func TestSticksOfStrangers(t *testing.T) {
+	for name, c := range map[string]struct {
+		says error
+		room int64
+		want syncproto.Code
+	}{
+		"stranger":     {&syncproto.Error{Code: syncproto.CodeToken, Message: "服务器不认识这台电脑。", Hint: "x"}, 1 << 20, syncproto.CodeToken},
+		"stopped":      {&syncproto.Error{Code: syncproto.CodeRevoked, Message: "停用。", Hint: "x"}, 1 << 20, syncproto.CodeRevoked},
+		"broken store": {io.ErrUnexpectedEOF, 1 << 20, syncproto.CodeInternal},
+		"no room":      {nil, 1000, syncproto.CodeBusy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := DefaultLimits()
+				limits.Sticks = c.room
+				l, stop := running(t, &fakeOffice{courier: func(token []byte) error {
+					if string(token) != "0123456789abcdef" {
+						t.Errorf("token %q", token)
+					}
+					return c.says
+				}}, limits)
+				conn := l.dial()
+				go begin(conn, stick(500_000), syncproto.BundleHead)
+				if got := answered(t, conn); got != c.want {
+					t.Errorf("%s, want %s", got, c.want)
+				}
+				conn.Close()
+				stop()
+			})
+		})
+	}
+}
+
+// Who is refused learns why, though most of the file was never sent.
+func TestRefusedCourierLearnsWhy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	says := &syncproto.Error{Code: syncproto.CodeRevoked, Message: "停用。", Hint: "x"}
+	done := make(chan error)
+	go func() {
+		done <- New(&fakeOffice{courier: func([]byte) error { return says }}, DefaultLimits(), quiet()).Serve(ctx, l)
+	}()
+	client := &http.Transport{}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr().String()+syncproto.PathBundles, bytes.NewReader(stick(32<<20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	rep, err2 := syncproto.DecodeBundleReply(body)
+	if err != nil || err2 != nil || rep.Error == nil || rep.Error.Code != says.Code || rep.Error.Message != says.Message {
+		t.Errorf("%v, %v: %+v", err, err2, rep)
+	}
+	client.CloseIdleConnections()
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// A stick that stands still gives its room back, and one that only moves slowly
+// is taken.
+func TestSticksStandStill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := DefaultLimits()
+		limits.Sticks = 500_000
+		l, stop := running(t, &fakeOffice{}, limits)
+		body := stick(300_000) // more than is read to be polite to who is refused
+		still := l.dial()
+		go begin(still, body, 1000)
+		synctest.Wait()
+		c := l.dial()
+		go begin(c, body, syncproto.BundleHead)
+		if got := answered(t, c); got != syncproto.CodeBusy {
+			t.Errorf("beside one under way: %q", got)
+		}
+		c.Close()
+		time.Sleep(limits.Idle + time.Second)
+		c = l.dial()
+		go func() {
+			begin(c, body, 1000)
+			for rest := body[1000:]; len(rest) > 0; rest = rest[min(len(rest), 30_000):] {
+				time.Sleep(limits.Idle - time.Second)
+				_, _ = c.Write(rest[:min(len(rest), 30_000)])
+			}
+		}()
+		if got := answered(t, c); got != "" {
+			t.Errorf("after it stood still: %q", got)
+		}
+		c.Close()
+		still.Close()
+		stop()
+	})
+}
+
+// First copies and sticks do not wait for each other.
+func TestSticksAndFirstCopies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := DefaultLimits()
+		hold := make(chan struct{})
+		f := &fakeOffice{forward: func() { <-hold }, exchange: echo}
+		l, stop := running(t, f, limits)
+		var conns []net.Conn
+		for range limits.Couriers {
+			c := l.dial()
+			conns = append(conns, c)
+			go begin(c, stick(10), len(stick(10)))
+		}
+		synctest.Wait()
+		first := syncproto.AppendRequest(nil, &syncproto.Request{Version: 1, Token: make([]byte, syncproto.TokenSize), Now: 5})
+		began := time.Now()
+		c := l.dial()
+		if _, _, body := post(t, c, syncproto.PathExchange, first); code(t, body) != "" || time.Since(began) > 0 {
+			t.Errorf("a first copy beside sticks: %q after %v", code(t, body), time.Since(began))
+		}
+		c.Close()
+		close(hold)
+		for _, c := range conns {
+			if got := answered(t, c); got != "" {
+				t.Errorf("a stick: %q", got)
+			}
+			c.Close()
+		}
+
+		hold = make(chan struct{})
+		f.forward = nil
+		f.exchange = func(q *syncproto.Request) (*syncproto.Served, error) { <-hold; return echo(q) }
+		conns = nil
+		for range limits.Heavy {
+			c := l.dial()
+			conns = append(conns, c)
+			go fmt.Fprintf(c, "POST /s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", len(first), first)
+		}
+		synctest.Wait()
+		began = time.Now()
+		c = l.dial()
+		go begin(c, stick(10), len(stick(10)))
+		if got := answered(t, c); got != "" || time.Since(began) > 0 {
+			t.Errorf("a stick beside first copies: %q after %v", got, time.Since(began))
+		}
+		c.Close()
+		close(hold)
+		for _, c := range conns {
+			_, _ = io.Copy(io.Discard, io.LimitReader(c, 1))
+			c.Close()
+		}
 		stop()
 	})
 }

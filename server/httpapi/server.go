@@ -25,6 +25,8 @@ type Office interface {
 	Exchange(*syncproto.Request) (*syncproto.Served, error)
 	Join(*syncproto.JoinRequest) (*syncproto.JoinReply, error)
 	Photos(*syncproto.PhotoRequest) (*syncproto.PhotoServing, error)
+	// Courier says whether the laptop with a token may hand in sticks.
+	Courier(token []byte) error
 	ForwardBundle(*syncproto.BundleRequest) (*syncproto.BundleReply, error)
 	Flush() error
 }
@@ -41,8 +43,8 @@ type Limits struct {
 	// Kept is how long a connection stays open between two exchanges.
 	Kept time.Duration
 	// Small and Heavy are how many exchanges run at once; a first copy or a
-	// comparison is heavy.
-	Small, Heavy int
+	// comparison is heavy. Couriers is how many sticks are taken at once.
+	Small, Heavy, Couriers int
 	// Waiting is how many of each kind may wait, and Patience how long.
 	Waiting  int
 	Patience time.Duration
@@ -64,6 +66,7 @@ func DefaultLimits() Limits {
 		Kept:     5 * time.Minute,
 		Small:    8,
 		Heavy:    2,
+		Couriers: 2,
 		Waiting:  256,
 		Patience: 20 * time.Second,
 		Bodies:   128 << 20,
@@ -76,38 +79,40 @@ func DefaultLimits() Limits {
 
 // Server serves one office.
 type Server struct {
-	office Office
-	limits Limits
-	log    *slog.Logger
-	small  *queue
-	heavy  *queue
-	photos *queue
-	bodies *budget
-	albums *budget
-	sticks *budget
-	http   *http.Server
+	office   Office
+	limits   Limits
+	log      *slog.Logger
+	small    *queue
+	heavy    *queue
+	photos   *queue
+	couriers *queue
+	bodies   *budget
+	albums   *budget
+	sticks   *budget
+	http     *http.Server
 }
 
 // New returns a server; it logs without personal data: device numbers, sizes
 // and codes.
 func New(o Office, l Limits, logger *slog.Logger) *Server {
 	s := &Server{
-		office: o,
-		limits: l,
-		log:    logger,
-		small:  newQueue(l.Small, l.Waiting, l.Patience),
-		heavy:  newQueue(l.Heavy, l.Waiting, l.Patience),
-		photos: newQueue(l.Heavy, l.Waiting, l.Patience),
-		bodies: &budget{left: l.Bodies},
-		albums: &budget{left: l.Albums},
-		sticks: &budget{left: l.Sticks},
+		office:   o,
+		limits:   l,
+		log:      logger,
+		small:    newQueue(l.Small, l.Waiting, l.Patience),
+		heavy:    newQueue(l.Heavy, l.Waiting, l.Patience),
+		photos:   newQueue(l.Heavy, l.Waiting, l.Patience),
+		couriers: newQueue(l.Couriers, l.Waiting, l.Patience),
+		bodies:   &budget{left: l.Bodies},
+		albums:   &budget{left: l.Albums},
+		sticks:   &budget{left: l.Sticks},
 	}
 	texts, album := door{s.bodies, syncproto.MaxMessage}, door{s.albums, syncproto.MaxPhotoMessage}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+syncproto.PathExchange, s.guard(texts, s.exchange, refusal))
 	mux.HandleFunc("POST "+syncproto.PathJoin, s.guard(texts, s.join, joinRefusal))
 	mux.HandleFunc("POST "+syncproto.PathPhotos, s.guard(album, s.movePhotos, photoRefusal))
-	mux.HandleFunc("POST "+syncproto.PathBundles, s.guard(door{s.sticks, syncproto.MaxBundleMessage}, s.takeBundle, bundleRefusal))
+	mux.HandleFunc("POST "+syncproto.PathBundles, s.hand)
 	mux.HandleFunc("GET "+PathHealth, health)
 	s.http = &http.Server{
 		Handler:           mux,
@@ -201,10 +206,15 @@ func (s *Server) guard(d door, f handler, refuse func(syncproto.Code) answer) ht
 		} else {
 			a = s.protect(r.Context(), body, f, refuse)
 		}
-		err := s.write(w, a)
-		s.log.Info("served", "path", r.URL.Path, "device", a.device, "up", len(body), "down", len(a.body),
-			"joined", a.joined, "code", a.code, "ms", time.Since(began).Milliseconds(), "sent", err == nil)
+		s.send(w, r, a, len(body), began)
 	}
+}
+
+// send writes the answer to a message of that many bytes, and the log.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, a answer, up int, began time.Time) {
+	err := s.write(w, a)
+	s.log.Info("served", "path", r.URL.Path, "device", a.device, "up", up, "down", len(a.body),
+		"joined", a.joined, "code", a.code, "ms", time.Since(began).Milliseconds(), "sent", err == nil)
 }
 
 func (s *Server) protect(ctx context.Context, body []byte, f handler, refuse func(syncproto.Code) answer) (a answer) {

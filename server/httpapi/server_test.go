@@ -22,7 +22,16 @@ import (
 type fakeOffice struct {
 	exchange func(*syncproto.Request) (*syncproto.Served, error)
 	join     func(*syncproto.JoinRequest) (*syncproto.JoinReply, error)
+	courier  func(token []byte) error // nil: everyone may
+	forward  func()                   // while a stick is taken
 	flushed  chan struct{}
+}
+
+func (f *fakeOffice) Courier(token []byte) error {
+	if f.courier == nil {
+		return nil
+	}
+	return f.courier(token)
 }
 
 func (f *fakeOffice) Exchange(q *syncproto.Request) (*syncproto.Served, error) { return f.exchange(q) }
@@ -31,6 +40,9 @@ func (f *fakeOffice) Join(q *syncproto.JoinRequest) (*syncproto.JoinReply, error
 }
 
 func (f *fakeOffice) ForwardBundle(q *syncproto.BundleRequest) (*syncproto.BundleReply, error) {
+	if f.forward != nil {
+		f.forward()
+	}
 	return &syncproto.BundleReply{Version: syncproto.Version, File: q.File, Person: string(q.Token)}, nil
 }
 

@@ -246,7 +246,7 @@ func (o *Office) whereabouts(b *syncproto.Bundle, keys Keys) (err error) {
 // What is wrong is in the reply; an error is the store's.
 func (o *Office) ForwardBundle(q *syncproto.BundleRequest) (*syncproto.BundleReply, error) {
 	rep := &syncproto.BundleReply{Version: syncproto.Version, Now: o.now()}
-	courier, err := o.courier(q)
+	courier, err := o.courier(q.Token)
 	if err == nil {
 		var t Taken
 		rep.File, t, err = o.TakeBundle(q.File, courier)
@@ -264,10 +264,17 @@ func (o *Office) ForwardBundle(q *syncproto.BundleRequest) (*syncproto.BundleRep
 	return rep, nil
 }
 
+// Courier says whether the laptop with that token may hand in sticks: before
+// their files are read. Errors: CodeToken, CodeRevoked, CodeNotAllowed.
+func (o *Office) Courier(token []byte) error {
+	_, err := o.courier(token)
+	return err
+}
+
 // courier returns the name, for the audit, of a township's laptop.
-func (o *Office) courier(q *syncproto.BundleRequest) (name string, err error) {
+func (o *Office) courier(token []byte) (name string, err error) {
 	err = o.store.View(func(tx Tx) error {
-		d, err := tx.DeviceByToken(sha256.Sum256(q.Token))
+		d, err := tx.DeviceByToken(sha256.Sum256(token))
 		switch {
 		case err != nil:
 			return err
