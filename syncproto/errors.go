@@ -50,6 +50,7 @@ const (
 	CodePhotoSpoilt Code = "photo_spoilt"   // the bytes are not those of the name
 	CodePrime       Code = "prime"          // an upload packed by records that the hub has otherwise
 	CodeUnplugged   Code = "unplugged"      // the stick cannot be written or read: pulled or locked
+	CodeAuthor      Code = "author"         // signed with the number of another laptop
 )
 
 // Error is a failure that a person or a program can act on. Message says what

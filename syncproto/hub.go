@@ -40,6 +40,9 @@ type Served struct {
 	Reply  *Reply
 	Device *Device // nil if the request was refused before it was known
 	Joined []Key   // records that the upload changed
+	// Foreign are the numbers of other laptops under which the device has sent
+	// what those never wrote; it was refused.
+	Foreign []ReplicaID
 
 	down    *Batch // still to be packed
 	effort  Effort
@@ -72,6 +75,9 @@ type exchange struct {
 	failed error           // of the store, found where none can be returned
 
 	overtaken bool // the upload was: its sender gets no news, see lease
+
+	kin        map[ReplicaID]bool // the numbers of the same laptop, once they are asked for
+	foreigners []ReplicaID        // see Served.Foreign
 }
 
 // Serve answers one request. The error is of the store; everything that the
@@ -90,7 +96,7 @@ func (h *Hub) Join(tx HubTx, q *Request, now int64) (*Served, error) {
 	x := &exchange{Hub: h, tx: tx, req: q, now: now, reply: &Reply{Version: h.version(), Now: now}, index: map[Key]int{}}
 	err := x.run()
 	if err == nil {
-		return &Served{x.reply, x.device, x.joined, &x.down, effortFor(q), q.Version}, nil
+		return &Served{x.reply, x.device, x.joined, x.foreigners, &x.down, effortFor(q), q.Version}, nil
 	}
 	var e *refusal
 	if errors.As(err, &e) {
@@ -307,6 +313,9 @@ func (x *exchange) enrol(d *Device, token []byte) (*JoinReply, error) {
 	s := &x.state
 	s.NextDevice = max(s.NextDevice, 1)
 	s.NextReplica = max(s.NextReplica, HubReplica+1)
+	if s.FirstReplica == 0 { // a new hub, or one of before this was kept
+		s.FirstReplica = s.NextReplica
+	}
 	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
 	d.Turns, d.Told, d.Void, d.Joined = nil, nil, nil, x.now
 	d.Seen, d.Uploaded, d.Verdict, d.VerdictAt, d.Sent, d.Rejected = x.now, 0, Verdict{}, 0, 0, 0
@@ -345,6 +354,7 @@ func NewEpoch(s HubState, now int64) HubState {
 	} else {
 		s.NextReplica += 1<<16 + next%(1<<16)
 	}
+	s.FirstReplica = s.NextReplica
 	s.NextDevice += 1 << 16
 	// A clock that leads goes on where the lost time's went on: up to a minute
 	// further, by the same clock.

@@ -131,6 +131,11 @@ func (x *exchange) accept(r *Record) (bool, error) {
 			return true, nil // we have it, so nobody need ask whether it may be
 		}
 	}
+	if rej, err := x.foreign(w); err != nil {
+		return false, err
+	} else if rej != nil {
+		return x.reject(w, rej)
+	}
 	if !w.after.fits() { // else no one could read it any more
 		return x.reject(w, &Rejection{Code: CodeTooLarge, Message: "这条记录的内容太多,服务器放不下"})
 	}

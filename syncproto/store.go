@@ -145,6 +145,9 @@ type HubState struct {
 	NextReplica ReplicaID
 	NextDevice  uint32
 	Clock       Clock // for the hub's own records
+	// FirstReplica is the first replica number that was given out in this
+	// epoch, as far as is known; 0: none yet.
+	FirstReplica ReplicaID
 }
 
 // Device is an enrolled copy of the data.

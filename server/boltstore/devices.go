@@ -30,7 +30,7 @@ func (t *tx) State() (syncproto.HubState, error) {
 		return s, err
 	}
 	if v != nil {
-		err = unpackRow(v, &s.Township, &s.Name, &s.Epoch, &s.Seq, &s.NextReplica, &s.NextDevice, &s.Clock.Last)
+		err = unpackRow(v, &s.Township, &s.Name, &s.Epoch, &s.Seq, &s.NextReplica, &s.NextDevice, &s.Clock.Last, &s.FirstReplica)
 		if err != nil {
 			return s, err
 		}
@@ -53,7 +53,7 @@ func (t *tx) flushState() error {
 		return nil
 	}
 	s := t.state
-	v, err := packRow(s.Township, s.Name, s.Epoch, s.Seq, s.NextReplica, s.NextDevice, s.Clock.Last)
+	v, err := packRow(s.Township, s.Name, s.Epoch, s.Seq, s.NextReplica, s.NextDevice, s.Clock.Last, s.FirstReplica)
 	if err != nil {
 		return err
 	}

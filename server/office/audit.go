@@ -3,6 +3,9 @@ package office
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
+
+	"gridbook/syncproto"
 )
 
 // What the audit log records. The words are read by programs; new ones are
@@ -21,6 +24,7 @@ const (
 	ActRole    = "role"
 	ActBundle  = "bundle"     // taken from a stick
 	ActFirst   = "first_copy" // a laptop enrolled by stick
+	ActForeign = "foreign"    // refused: sent under the number of another laptop
 )
 
 // Link returns the Chain of e when the entry before it has the chain prev.
@@ -39,6 +43,16 @@ func (e Entry) Link(prev [32]byte) [32]byte {
 
 func (o *Office) audit(tx Tx, who, act, on, note string) error {
 	return tx.AppendAudit(Entry{At: o.now(), Who: who, Act: act, On: on, Note: note})
+}
+
+// foreign notes under whose numbers a laptop sent what those never wrote.
+func (o *Office) foreign(tx Tx, s *syncproto.Served) error {
+	for _, r := range s.Foreign {
+		if err := o.audit(tx, deviceName(s.Device.ID), ActForeign, fmt.Sprintf("replica %d", r), s.Device.Person); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Record adds a line to the audit log.

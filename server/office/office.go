@@ -122,6 +122,9 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 		if served, err = hub.Join(tx, q, now); err != nil {
 			return err
 		}
+		if err := o.foreign(tx, served); err != nil {
+			return err
+		}
 		if err := o.heed(tx, hub, served.Joined); err != nil {
 			return err
 		}

@@ -182,7 +182,7 @@ func readYourWrites(t *testing.T, s HubStore) {
 			st := sample(k, syncproto.Seq(i+1), w.scopes[i%3], w.scopes[3])
 			m.records[k] = cloneStored(st)
 			m.sums[modelSum{w.scopes[0], k.ID.Time.Day()}] = syncproto.Sum{Count: uint64(i)}
-			m.state = syncproto.HubState{Seq: st.Seq, Township: "330702009"}
+			m.state = syncproto.HubState{Seq: st.Seq, Township: "330702009", FirstReplica: 9}
 			check(t, errors.Join(tx.PutRecord(nil, st), tx.SetState(m.state),
 				tx.PutSum(w.scopes[0], k.ID.Time.Day(), syncproto.Sum{Count: uint64(i)})))
 			// What the caller does with a record afterwards is its own affair.

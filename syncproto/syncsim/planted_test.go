@@ -33,6 +33,7 @@ var planted = []*bug{
 	{name: "private records go to everyone", policy: openPolicy{}},
 	{name: "authors get no deposit of what is held", with: []feature{roles}, policy: depositless{}},
 	{name: "work for the inbox is acknowledged and dropped", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = inboxKind })},
+	{name: "a restored hub takes old numbers for its own", hubTx: wrapHub(func(h *wrongHub) { h.allNumbers = true })},
 	{name: "an erasure leaves no trace", with: []feature{roles}, hubTx: wrapHub(func(h *wrongHub) { h.drops = erasedKind })},
 }
 
@@ -205,6 +206,7 @@ type wrongHub struct {
 	req                                     *syncproto.Request
 	lastWins, dropSeen, anyLease, earlyTags bool
 	noDependants, sumsOnce, forgetPurged    bool
+	allNumbers                              bool
 	puts                                    int
 	drops                                   syncproto.Collection // records of it are not stored
 }

@@ -40,10 +40,12 @@ type world struct {
 	stats    stats
 	with     []feature
 	stage    stage
-	link     int       // bytes/s that the way carries, 0: not known
-	trace    io.Writer // nil: silent
-	files    []parcel  // bundles on sticks, which the hub may take
-	answers  []parcel  // answers on sticks
+	link     int                   // bytes/s that the way carries, 0: not known
+	trace    io.Writer             // nil: silent
+	files    []parcel              // bundles on sticks, which the hub may take
+	answers  []parcel              // answers on sticks
+	forged   bool                  // someone forges; else no number is foreign
+	foreign  []syncproto.ReplicaID // what the hub has found
 }
 
 // laptop is one copy of the data.
@@ -169,6 +171,12 @@ func (w *world) answer(q *syncproto.Request, fault int) (reply *syncproto.Reply,
 		served, err := w.hub.Serve(w.bug.hub(tx, q), q, w.now)
 		if err != nil {
 			return err
+		}
+		for _, r := range served.Foreign {
+			if w.foreign = append(w.foreign, r); w.forged {
+				continue
+			}
+			w.oracle.wrong("the hub takes work under number %d for a forgery", r)
 		}
 		w.bug.reply(w, q, served.Reply)
 		w.traceExchange(q, served.Reply)

@@ -7,6 +7,14 @@ import (
 	"gridbook/syncproto"
 )
 
+func (h *wrongHub) State() (syncproto.HubState, error) {
+	s, err := h.HubTx.State()
+	if h.allNumbers {
+		s.FirstReplica = syncproto.HubReplica + 1
+	}
+	return s, err
+}
+
 func (h *wrongHub) DeviceByToken(hash [32]byte) (*syncproto.Device, error) {
 	d, err := h.HubTx.DeviceByToken(hash)
 	if d != nil && h.anyLease && h.req != nil {
