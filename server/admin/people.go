@@ -68,11 +68,12 @@ func devices(c *call) error {
 		return err
 	}
 	var b strings.Builder
-	for _, d := range list {
+	laptops := office.Laptops(list)
+	for _, d := range laptops {
 		fmt.Fprintf(&b, "%d  %s  %s %s%s  %s  最近联系 %s  最近上报 %s%s%s\n", d.Device, d.Person, d.Role, d.Scope, d.Place, d.Name,
 			c.when(d.Seen), c.when(d.Uploaded), stopped(d), sameLaptop(d))
 	}
-	return c.out(map[string]any{"devices": list}, b.String())
+	return c.out(map[string]any{"devices": list, "laptops": laptops}, b.String())
 }
 
 // sameLaptop says under which other numbers a laptop is listed.

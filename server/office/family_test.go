@@ -3,6 +3,7 @@ package office_test
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -213,5 +214,41 @@ func TestRestoreHeedsTheFamily(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A laptop with several numbers is one line, with what came under all of them.
+func TestLaptops(t *testing.T) {
+	h := newTown(t)
+	a := h.settle("village", village, "张三")
+	h.settle("village", village, "李四")
+	a.twin("甲")
+	lines := h.lines()
+	got := office.Laptops(lines)
+	if len(lines) != 3 || len(got) != 2 {
+		t.Fatalf("%d laptops of %d numbers", len(got), len(lines))
+	}
+	if l := got[0]; !slices.Equal(l.Numbers, []uint32{1, 3}) || l.Sent != lines[0].Sent+lines[2].Sent || l.Uploaded != max(lines[0].Uploaded, lines[2].Uploaded) {
+		t.Errorf("%+v of %+v", l, lines)
+	}
+}
+
+// Who signs with another laptop's number stands in the audit log.
+func TestForeignIsAudited(t *testing.T) {
+	h := newTown(t)
+	a := h.settle("village", village, "张三")
+	b := h.settle("village", village, "李四")
+	a.house(village, "甲")
+	a.sync()
+	b.sync()
+	a.update(func(tx syncproto.ReplicaTx) error { // a broken program
+		m, err := tx.Meta()
+		m.Replica++
+		return errors.Join(err, tx.SetMeta(m))
+	})
+	a.house(village, "乙")
+	a.sync()
+	if log := h.audited(office.ActForeign); len(log) != 1 || log[0] != "replica 3: 张三" {
+		t.Errorf("audit: %q", log)
 	}
 }

@@ -267,7 +267,7 @@ func (s *Status) count(tx Tx) error {
 			s.Records += sum.Count
 		}
 	}
-	known := laptops(s.Devices)
+	known := Laptops(s.Devices)
 	s.Laptops = len(known)
 	for _, d := range known {
 		if village := ledger.Area(d.Scope); len(village) == 12 && d.Revoked == 0 {
@@ -282,19 +282,24 @@ func (s *Status) count(tx Tx) error {
 	return nil
 }
 
-// laptops leaves of every laptop the number under which it was seen last.
-func laptops(devices []DeviceLine) (out []DeviceLine) {
-	at := map[uint32]int{} // by the first of their numbers
+// Laptops makes one line of all numbers of a laptop: the one under which it was
+// seen last, with what came under any of them.
+func Laptops(devices []DeviceLine) []DeviceLine {
+	out, at := []DeviceLine{}, map[uint32]int{} // by the first of their numbers
 	for _, d := range devices {
 		i, ok := at[d.Numbers[0]]
-		switch {
-		case !ok:
+		if !ok {
 			at[d.Numbers[0]] = len(out)
 			out = append(out, d)
-		case d.Seen >= out[i].Seen:
-			d.Uploaded = max(d.Uploaded, out[i].Uploaded)
-			out[i] = d
+			continue
 		}
+		other := out[i]
+		if d.Seen < other.Seen {
+			d, other = other, d
+		}
+		d.Joined, d.Uploaded = min(d.Joined, other.Joined), max(d.Uploaded, other.Uploaded)
+		d.Sent, d.Rejected = d.Sent+other.Sent, d.Rejected+other.Rejected
+		out[i] = d
 	}
 	return out
 }
