@@ -14,7 +14,8 @@ import (
 func reader(b []byte) io.Reader { return bytes.NewReader(b) }
 
 // TestFaults torments two laptops and their server at random: kills of each
-// while they work, cuts at any byte, delays. Whatever happens, nothing may be
+// while they work, cuts at any byte, delays, old
+// requests that come again. Whatever happens, nothing may be
 // lost or doubled, and in the end all are the same. A long run:
 //
 //	go test ./build/e2e -run TestFaults -rounds 200 -timeout 0
@@ -38,10 +39,16 @@ func TestFaults(t *testing.T) {
 	}
 	w.way.Faults(nil)
 	w.way.Shape(link.Way{})
+	f.replay()
 	f.settled(f.laptops...)
+	f.replay()
+	f.settled(f.laptops...)
+	if f.replayed == 0 {
+		t.Error("no old request was served again")
+	}
 	w.must(w.office.Run("verify").Failed())
-	t.Logf("%d kills of laptops, %d of the server, %d connections cut, %d syncs failed, %d visits kept",
-		f.laptopKills, f.serverKills, w.way.Traffic().Cut, f.failures, f.next)
+	t.Logf("%d kills of laptops, %d of the server, %d connections cut, %d syncs failed, %d old connections served again, %d visits kept",
+		f.laptopKills, f.serverKills, w.way.Traffic().Cut, f.failures, f.replayed, f.next)
 }
 
 type faults struct {
@@ -52,6 +59,7 @@ type faults struct {
 	rtt                                time.Duration
 	saving, syncing                    time.Duration // what a command takes when all is well
 	laptopKills, serverKills, failures int
+	replayed                           int // connections whose requests came again
 }
 
 func (f *faults) measure() {
@@ -98,7 +106,20 @@ func (f *faults) round(n int) {
 			f.syncing = (f.syncing + r.Usage.Wall) / 2
 		}
 	}
+	f.replay()
 	f.truthful(l)
+}
+
+// replay lets old requests come again, in any order, some twice.
+func (f *faults) replay() {
+	for range f.random.IntN(5) {
+		if n := f.way.Replayable(); n > 0 {
+			answers, err := f.way.Replay(f.random.IntN(n))
+			if err == nil && bytes.HasPrefix(answers, []byte("HTTP/1.1 200")) {
+				f.replayed++
+			}
+		}
+	}
 }
 
 // ended waits for a sync, which may fail for want of a network only.

@@ -38,6 +38,7 @@ type Proxy struct {
 	traffic  Traffic
 	open     map[net.Conn]bool
 	closed   bool
+	sent     [][]byte // see Replay
 }
 
 // Listen starts a proxy on a free port of the loopback address that passes on
@@ -226,9 +227,16 @@ func (p *Proxy) read(dst, src net.Conn, way *pacer, count *int64, begin time.Tim
 	p.mu.Lock()
 	buf := make([]byte, way.piece())
 	p.mu.Unlock()
+	var sent []byte
+	if way == &p.up {
+		defer func() { p.remember(sent) }()
+	}
 	for {
 		n, err := src.Read(buf)
 		if n > 0 {
+			if way == &p.up {
+				sent = append(sent, buf[:n]...)
+			}
 			k, cutting := pass(limit, done, n)
 			done += k
 			parcels <- parcel{append([]byte(nil), buf[:k]...), p.pace(way, count, begin, k), cutting}

@@ -165,3 +165,23 @@ func TestServerOff(t *testing.T) {
 		t.Errorf("back on: %q, %v", got, err)
 	}
 }
+
+func TestReplays(t *testing.T) {
+	p := open(t, Way{})
+	if _, err := ask(t, p, []byte("一")); err != nil {
+		t.Fatal(err)
+	}
+	p.Faults(func(int) Fault { return Fault{0, Never} })
+	_, _ = ask(t, p, []byte("二"))
+	p.Faults(nil)
+	for p.Replayable() < 2 {
+		time.Sleep(time.Millisecond) // the proxy ends a connection after the laptop
+	}
+	for n, want := range []string{"一一", "二二"} {
+		for range 2 {
+			if got, err := p.Replay(n); err != nil || string(got) != want {
+				t.Errorf("connection %d: %q, %v", n, got, err)
+			}
+		}
+	}
+}
