@@ -131,10 +131,14 @@ func (h *Hub) sealOf(r *Record, at Stamp) []byte {
 
 // rewrite writes what a record should say over what it says: every field
 // anew, so that of two versions that never met the newer one is shown whole.
-func rewrite(old, fresh *Record, at Stamp, keep []Tag) *Record {
+// Other fields go, but for those to keep. The seal comes later, and once: two
+// writes under one stamp count as having seen all before it, and would take the
+// seal from a version that they never met.
+func (h *Hub) rewrite(old, fresh *Record, at Stamp, keep ...Tag) *Record {
+	seal, _, _ := h.Clerk.Seal(old.Collection)
 	out := old.Clone()
 	for _, f := range old.Fields {
-		if _, ok := fresh.Field(f.Tag); !ok && !slices.Contains(keep, f.Tag) {
+		if _, ok := fresh.Field(f.Tag); !ok && f.Tag != seal && !slices.Contains(keep, f.Tag) {
 			out.Write(f.Tag, at, Value{})
 		}
 	}

@@ -313,7 +313,10 @@ func (x *exchange) enrol(d *Device, token []byte) (*JoinReply, error) {
 	s := &x.state
 	s.NextDevice = max(s.NextDevice, 1)
 	s.NextReplica = max(s.NextReplica, HubReplica+1)
-	if s.FirstReplica == 0 { // a new hub, or one of before this was kept
+	if s.FirstReplica == 0 {
+		if s.NextReplica > HubReplica+1 { // a hub of before this was kept
+			s.NextReplica++ // its own is new too: see HubState.Own
+		}
 		s.FirstReplica = s.NextReplica
 	}
 	d.ID, d.Replica, d.TokenHash = s.NextDevice, s.NextReplica, sha256.Sum256(token)
@@ -339,7 +342,8 @@ func (x *exchange) enrol(d *Device, token []byte) (*JoinReply, error) {
 		Epoch: s.Epoch, Township: s.Township, TownshipName: s.Name, Role: d.Role, Scope: d.Scope, Person: d.Person}, nil
 }
 
-// HubReplica is the number of the hub's own writes.
+// HubReplica is the number of the hub's own writes, but for those that hold
+// people's work: see HubState.Own.
 const HubReplica ReplicaID = 1
 
 // NewEpoch returns the state with which a restored hub begins: a new epoch,
@@ -354,6 +358,7 @@ func NewEpoch(s HubState, now int64) HubState {
 	} else {
 		s.NextReplica += 1<<16 + next%(1<<16)
 	}
+	s.NextReplica++ // the one before is the hub's own
 	s.FirstReplica = s.NextReplica
 	s.NextDevice += 1 << 16
 	// A clock that leads goes on where the lost time's went on: up to a minute

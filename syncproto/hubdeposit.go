@@ -45,23 +45,24 @@ func withHolder(home string, d *Device) string {
 }
 
 // deposit brings the deposit of an item up to date and gives it to its author
-// with this reply; without an author it changes only one that is there.
-func (x *exchange) deposit(item *Record, author *Device) error {
+// with this reply; without an author, or other holders, it changes only one
+// that is there.
+func (x *exchange) deposit(item *Record, holders string, author *Device) error {
 	closed, err := x.closeItem(item)
 	if err != nil || closed == nil {
 		return err
 	}
-	at := Stamp{x.state.Clock.Next(x.now), HubReplica}
+	at := Stamp{x.state.Clock.Next(x.now), x.state.Own()}
 	fresh := x.Clerk.Deposit(at, item, closed)
 	old, err := x.tx.Record(fresh.Key)
-	if err != nil || old == nil && author == nil || old != nil && old.Purged {
+	if err != nil || old == nil && author == nil && holders == "" || old != nil && old.Purged {
 		return err
 	}
-	rec, home, changed := fresh, withHolder("", author), tagsOf(fresh)
+	rec, home, changed := fresh, withHolder(holders, author), tagsOf(fresh)
 	if old != nil {
 		rec, home, changed = old.Record, withHolder(old.Home, author), nil
 		if was, err := x.Deposited(old.Record); err != nil || !was.Equal(item) {
-			rec = rewrite(old.Record, fresh, at, nil)
+			rec = x.rewrite(old.Record, fresh, at)
 			changed = tagsOf(rec)
 		}
 	}
@@ -82,11 +83,11 @@ func (x *exchange) deposit(item *Record, author *Device) error {
 
 // acceptDeposit takes a deposit that a laptop shows.
 func (x *exchange) acceptDeposit(w *work) (bool, error) {
-	item, err := x.Deposited(w.after)
+	items, err := x.depositedItems(w.after)
 	if err != nil {
 		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
 	}
-	if err := x.redeposit(w, item); err != nil {
+	if err := x.redeposit(w, items); err != nil {
 		return false, err
 	}
 	x.taken[w.sent.Key] = w.old
@@ -97,30 +98,55 @@ func (x *exchange) acceptDeposit(w *work) (bool, error) {
 // redeposit takes a deposit that came back: its item goes into the inbox
 // again, with what people had decided, and the device that has brought it
 // goes on holding it.
-func (x *exchange) redeposit(w *work, closed *Record) error {
-	if err := x.putIn(w.old, w.after, w.changed, withHolder(homeOf(w.old), x.device)); err != nil {
+func (x *exchange) redeposit(w *work, closed []*Record) error {
+	home := withHolder(homeOf(w.old), x.device)
+	if err := x.putIn(w.old, w.after, w.changed, home); err != nil {
 		return err
 	}
-	old, err := x.tx.Record(closed.Key)
+	old, err := x.tx.Record(closed[0].Key)
 	if err != nil || old != nil && old.Purged {
 		return err
 	}
-	item, changed := closed, tagsOf(closed)
+	back := NewRecord(closed[0].Collection, closed[0].ID)
 	if old != nil {
-		item = old.Record.Clone()
-		changed = item.Join(closed)
+		back = old.Record.Clone()
 	}
-	if len(changed) > 0 {
-		if err := x.put(old, item, changed); err != nil {
+	changed := false
+	for _, c := range closed {
+		changed = len(back.Join(c)) > 0 || changed
+	}
+	if !changed {
+		return x.deposit(back, home, nil)
+	}
+	item, apart, err := x.unite(back)
+	if err != nil {
+		return err
+	}
+	if err := x.put(old, item, tagsOf(item)); err != nil {
+		return err
+	}
+	if i, ok := x.Clerk.ReadInbox(item); ok && i.Taken {
+		if err := x.take(i); err != nil {
 			return err
 		}
-		if i, ok := x.Clerk.ReadInbox(item); ok && i.Taken {
-			if err := x.take(i); err != nil {
-				return err
-			}
-		}
 	}
-	return x.deposit(item, nil)
+	if err := x.deposit(item, home, nil); err != nil {
+		return err
+	}
+	return x.fileApart(item, apart)
+}
+
+// depositedItems returns the items that the versions of a deposit hold, that
+// of the one that it shows first.
+func (x *exchange) depositedItems(r *Record) (out []*Record, err error) {
+	for _, v := range x.versions(r) {
+		item, err := x.Deposited(v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, item)
+	}
+	return out, nil
 }
 
 func homeOf(st *Stored) string {
@@ -128,6 +154,14 @@ func homeOf(st *Stored) string {
 		return ""
 	}
 	return st.Home
+}
+
+// fields returns the record that is stored, nil for none.
+func (st *Stored) fields() *Record {
+	if st == nil {
+		return nil
+	}
+	return st.Record
 }
 
 // holdOn lets a device go on holding a deposit that it has shown.

@@ -159,38 +159,56 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 // one open item: repeats, by whichever way, add nothing. It reports whether
 // there was room.
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
-	content := w.sent.Only(w.changed)
-	stood, all, err := x.openItem(w.sent.Key, kind, content)
-	switch {
-	case err != nil:
-		return false, err
-	case stood != nil && all == nil: // it has all of it
-		return true, x.depositFor(kind, stood.Record)
-	case stood != nil:
-		content = all
-	}
-	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason,
-		Content: AppendRecord(nil, content), Received: x.now}
-	if len(item.Content) > maxContent {
-		return false, nil
-	}
-	if all := AllScope(x.state.Township); !slices.Contains(x.Policy.Scopes(x.state.Township, item.Of.Collection, home), all) {
-		if item.Content, err = x.close(item.Content, item.Of.ID); err != nil {
-			return false, err
-		}
-		item.Closed = true
-	}
-	at := Stamp{x.state.Clock.Next(x.now), HubReplica}
-	rec := x.Clerk.Inbox(at, item)
-	if stood != nil {
-		_, open, _ := x.Clerk.Seal(rec.Collection)
-		rec = rewrite(stood.Record, rec, at, open)
-	}
-	x.seal(rec, at)
-	if err := x.put(stood, rec, tagsOf(rec)); err != nil {
+	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason, Received: x.now}
+	rec, err := x.enter(item, w.sent.Only(w.changed))
+	if err != nil || rec == nil {
 		return false, err
 	}
 	return true, x.depositFor(kind, rec)
+}
+
+// enter brings content into the inbox, as an item like i or into one that
+// stands open for the same person and record, and returns the item; nil if
+// there is no room.
+func (x *exchange) enter(i Item, content *Record) (*Record, error) {
+	stood, all, err := x.openItem(i, content)
+	switch {
+	case err != nil:
+		return nil, err
+	case stood != nil && all == nil: // it has all of it
+		return stood.Record, nil
+	case stood != nil:
+		content = all
+	}
+	rec, err := x.itemOf(i, content, stood.fields())
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	return rec, x.put(stood, rec, tagsOf(rec))
+}
+
+// itemOf writes an item with a content, over the one that stood; nil if it is
+// too much.
+func (x *exchange) itemOf(i Item, content, stood *Record) (*Record, error) {
+	i.Content, i.Closed = AppendRecord(nil, content), false
+	if len(i.Content) > maxContent {
+		return nil, nil
+	}
+	if all := AllScope(x.state.Township); !slices.Contains(x.Policy.Scopes(x.state.Township, i.Of.Collection, i.Home), all) {
+		var err error
+		if i.Content, err = x.close(i.Content, i.Of.ID); err != nil {
+			return nil, err
+		}
+		i.Closed = true
+	}
+	at := Stamp{x.state.Clock.Next(x.now), x.state.Own()}
+	rec := x.Clerk.Inbox(at, i)
+	if stood != nil {
+		_, open, _ := x.Clerk.Seal(rec.Collection)
+		rec = x.rewrite(stood, rec, at, open...)
+	}
+	x.seal(rec, at)
+	return rec, nil
 }
 
 // depositFor leaves a deposit with the author of work that is held. What was
@@ -199,25 +217,25 @@ func (x *exchange) depositFor(kind string, item *Record) error {
 	if kind != ItemHeld {
 		return nil
 	}
-	return x.deposit(item, x.device)
+	return x.deposit(item, "", x.device)
 }
 
 // maxContent bounds the content of an item, with room for closing it, and the
 // item once more for its deposit.
 const maxContent = MaxText - 4096
 
-// openItem returns the undecided item of the exchange's person that takes more
+// openItem returns the undecided item of the same person that takes more
 // content, and the join; without a join, an item that has the content already;
 // and nothing if a new one is needed. An item never loses a value: a laptop
 // that has let go of what it sent may write again as if it had seen that.
-func (x *exchange) openItem(of Key, kind string, content *Record) (open *Stored, all *Record, err error) {
-	items, err := x.items(of)
+func (x *exchange) openItem(like Item, content *Record) (open *Stored, all *Record, err error) {
+	items, err := x.items(like.Of)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, st := range items {
 		i, _ := x.Clerk.ReadInbox(st.Record)
-		if i.Kind != kind || i.Person != x.device.Person {
+		if i.Kind != like.Kind || i.Person != like.Person {
 			continue
 		}
 		has, err := x.Content(i)
@@ -283,7 +301,16 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 	if !x.genuine(w.after) {
 		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
 	}
+	if e, ok := x.Clerk.ReadErased(w.after); ok {
+		if err := x.erase(e.Of); err != nil {
+			return false, err
+		}
+		return true, x.keepOwn(w)
+	}
 	item, isItem := x.Clerk.ReadInbox(w.after)
+	if !isItem && !x.deposited(w.sent.Collection) {
+		return true, x.keepOwn(w)
+	}
 	if isItem {
 		rej := x.mayDecide(w, item)
 		switch {
@@ -293,43 +320,56 @@ func (x *exchange) acceptOwn(w *work) (bool, error) {
 			return x.reject(w, rej)
 		}
 	}
-	if isItem || x.deposited(w.sent.Collection) {
-		if erased, err := x.erased(w); err != nil || erased {
-			return erased, err
-		}
-		if item.Taken {
-			rej, err := x.mayTake(item)
-			if err != nil {
-				return false, err
-			}
-			if rej != nil {
-				return x.reject(w, rej)
-			}
-		}
+	if erased, err := x.erased(w); err != nil || erased {
+		return erased, err
 	}
-	if x.deposited(w.sent.Collection) {
+	if !isItem {
 		return x.acceptDeposit(w)
 	}
-	if e, ok := x.Clerk.ReadErased(w.after); ok {
-		if err := x.erase(e.Of); err != nil {
-			return false, err
-		}
-	}
-	if err := x.put(w.old, w.after, w.changed); err != nil {
+	return x.acceptItem(w)
+}
+
+// acceptItem takes an item of the inbox.
+func (x *exchange) acceptItem(w *work) (bool, error) {
+	united, apart, err := x.unite(w.after)
+	if err != nil {
 		return false, err
 	}
-	x.taken[w.sent.Key] = w.old
-	x.gaveBack(w)
-	if !isItem {
-		return true, nil
+	item, _ := x.Clerk.ReadInbox(united)
+	if item.Taken {
+		rej, err := x.mayTake(item)
+		if err != nil {
+			return false, err
+		}
+		if rej != nil {
+			return x.reject(w, rej)
+		}
 	}
-	if err := x.deposit(w.after, nil); err != nil {
+	if united != w.after {
+		w.after, w.changed = united, tagsOf(united)
+	}
+	if err := x.keepOwn(w); err != nil {
+		return false, err
+	}
+	if err := x.deposit(w.after, "", nil); err != nil {
 		return false, err
 	}
 	if item.Taken {
-		return true, x.take(item)
+		if err := x.take(item); err != nil {
+			return false, err
+		}
 	}
-	return true, nil
+	return true, x.fileApart(w.after, apart)
+}
+
+// keepOwn stores a record of the hub's own that a laptop has shown.
+func (x *exchange) keepOwn(w *work) error {
+	if err := x.put(w.old, w.after, w.changed); err != nil {
+		return err
+	}
+	x.taken[w.sent.Key] = w.old
+	x.gaveBack(w)
+	return nil
 }
 
 // erased buries what is about an erased record, and reports whether it was.

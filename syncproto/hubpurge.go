@@ -125,7 +125,7 @@ func (h *Hub) Rewrite(tx HubTx, k Key, make func(Stamp) *Record, now int64) erro
 	if old == nil || old.Purged {
 		return &Error{Code: CodeNotFound, Message: "没有这条记录", Hint: "请核对编号"}
 	}
-	_, err = h.Write(tx, func(at Stamp) *Record { return rewrite(old.Record, make(at), at, nil) }, now)
+	_, err = h.Write(tx, func(at Stamp) *Record { return h.rewrite(old.Record, make(at), at) }, now)
 	return err
 }
 

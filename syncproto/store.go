@@ -150,6 +150,12 @@ type HubState struct {
 	FirstReplica ReplicaID
 }
 
+// Own is the number under which the hub keeps people's work in items and
+// deposits: another in every epoch. Under one number for all, what it writes
+// after a restore would claim to have seen what it wrote in the time that was
+// lost, and the work in that would go when it comes back.
+func (s HubState) Own() ReplicaID { return max(s.FirstReplica, HubReplica+1) - 1 }
+
 // Device is an enrolled copy of the data.
 type Device struct {
 	ID        uint32

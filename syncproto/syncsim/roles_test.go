@@ -100,6 +100,64 @@ func TestHeldOutlivesRestore(t *testing.T) {
 	}
 }
 
+// An item that grew in the time that a restore has lost, and again after it,
+// holds all of it, whoever brings the lost part back; and what people have
+// decided about is not made more behind their backs.
+func TestHeldGrowsApart(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		sees     bool // the township has seen the lost part, and brings it back first
+		decision string
+		items    int
+	}{
+		{"the author brings it", false, "", 1},
+		{"the township brings it", true, "", 1},
+		{"the rest was dismissed", false, "dismiss", 2},
+		{"the rest was taken", false, take, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newScene(t)
+			s.join(roleVillage, village(0))
+			c := s.laptops[len(s.laptops)-1]
+			h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+			s.ok(s.a, s.b, c)
+			for _, l := range []*laptop{s.a, s.b, c} {
+				s.reassign(l, roleEnded, village(0))
+			}
+			s.set(s.a, h, 7, "先")
+			s.ok(s.a, s.town)
+			backup := s.store.Copy()
+			s.set(s.b, h, 8, "丢")
+			s.ok(s.b)
+			if tt.sees {
+				s.ok(s.town)
+			}
+			s.now += hour
+			s.restore(backup)
+			s.set(c, h, 9, "后")
+			s.ok(c)
+			if s.ok(s.town); tt.decision != "" {
+				s.decide(s.town, s.town.know(inboxKind)[0], tt.decision)
+				s.ok(s.town)
+			}
+			s.ok(s.b, s.a, c, s.town)
+			if got := s.inbox(); len(got) != tt.items {
+				t.Errorf("%d items, not %d", len(got), tt.items)
+			}
+			undecided := 0
+			for _, i := range s.inbox() {
+				if !i.Decided {
+					undecided++
+				}
+			}
+			if undecided != 1 {
+				t.Errorf("%d items wait, not 1", undecided)
+			}
+			s.finish()
+		})
+	}
+}
+
 // The author hears what was decided. The deposit brings the decision back too,
 // from a laptop that had to enrol anew, and an erasure takes both.
 func TestDepositTellsTheDecision(t *testing.T) {
