@@ -31,6 +31,8 @@ func networkWords(code syncproto.Code) (wording, bool) {
 		return wording{"这台电脑属于另一个街道", "请核对邀请码是不是本街道发的。"}, true
 	case syncproto.CodeScope, syncproto.CodeNotAllowed:
 		return wording{"您的身份不能做这件事", "如确需要，请联系街道管理员。"}, true
+	case syncproto.CodeAuthor:
+		return wording{"这条记录署的是另一台电脑的编号，街道没有收", "内容还在本机。请联系街道管理员核对这台电脑。"}, true
 	case syncproto.CodeClockAhead, syncproto.CodeClockWrong:
 		return wording{"这台电脑的时间差得太多", "请在系统设置里把日期和时间调对，再试一次。"}, true
 	case syncproto.CodeBusy:
