@@ -18,6 +18,9 @@ type Clerk interface {
 	Inbox(at Stamp, i Item) *Record
 	// ReadInbox is the reverse of Inbox, false for other records.
 	ReadInbox(r *Record) (Item, bool)
+	// Decision names the fields of an item in which people decide, the
+	// decision first, and the one with the seal of the version that they saw.
+	Decision() (fields []Tag, saw Tag)
 	// Deposits is the collection of what authors keep of held work; Deposit
 	// makes one, with the id of its item and what the author may know of it,
 	// and ReadDeposit returns what is closed in it.

@@ -15,43 +15,70 @@ func (x *exchange) foreign(w *work) (*Rejection, error) {
 			known, _ = w.before.Field(t)
 		}
 		now, _ := w.after.Field(t)
-		for _, r := range now.news(known) {
-			forged, err := x.stranger(r)
-			if err != nil {
-				return nil, err
+		r, err := x.forged(now, known)
+		if err != nil {
+			return nil, err
+		}
+		if r != 0 {
+			if !slices.Contains(x.foreigners, r) {
+				x.foreigners = append(x.foreigners, r)
 			}
-			if forged {
-				if !slices.Contains(x.foreigners, r) {
-					x.foreigners = append(x.foreigners, r)
-				}
-				return &Rejection{Code: CodeAuthor, Message: "这条记录署的是另一台电脑的编号，服务器不收"}, nil
-			}
+			return &Rejection{Code: CodeAuthor, Message: "这条记录署的是另一台电脑的编号，服务器不收"}, nil
 		}
 	}
 	return nil, nil
 }
 
-// news lists the numbers of which r has more than known: a head, another value
-// of one, or a write that it says is superseded.
-func (r Register) news(known Register) (numbers []ReplicaID) {
-	for _, h := range r.Heads {
-		if !slices.Contains(known.Heads, h) {
-			numbers = append(numbers, h.Stamp.Replica)
+// forged returns a stranger's number of which now has more than known: a head,
+// another value of one, or a write that it says is superseded; 0 for none.
+func (x *exchange) forged(now, known Register) (ReplicaID, error) {
+	for _, h := range now.Heads {
+		if slices.Contains(known.Heads, h) {
+			continue
+		}
+		if strange, err := x.stranger(h.Stamp.Replica); strange || err != nil {
+			return h.Stamp.Replica, err
 		}
 	}
-	for _, s := range r.Seen {
-		if s.Time > known.newest(s.Replica) {
-			numbers = append(numbers, s.Replica)
+	var newest map[ReplicaID]Time // made once, for few have anything to look up
+	for _, s := range now.Seen {
+		if strange, err := x.stranger(s.Replica); err != nil {
+			return 0, err
+		} else if !strange {
+			continue
+		}
+		if newest == nil {
+			newest = known.newestOfAll()
+		}
+		if s.Time > newest[s.Replica] {
+			return s.Replica, nil
 		}
 	}
-	return numbers
+	return 0, nil
 }
 
-// stranger reports whether a number was given out in this epoch, to another
-// laptop than the one that is sending.
+// newestOfAll is the newest write of every replica that r knows of.
+func (r Register) newestOfAll() map[ReplicaID]Time {
+	out := make(map[ReplicaID]Time, len(r.Seen)+len(r.Heads))
+	for _, s := range r.Seen {
+		out[s.Replica] = s.Time
+	}
+	for _, h := range r.Heads {
+		out[h.Stamp.Replica] = max(out[h.Stamp.Replica], h.Stamp.Time)
+	}
+	return out
+}
+
+// soon is how many numbers the hub may not have given out yet and are no one's
+// to sign with: who claims to have seen the writes of a number to come would
+// have them superseded before they are made.
+const soon = 1 << 16
+
+// stranger reports whether a number was given out in this epoch to another
+// laptop than the one that is sending, or may be given out next.
 func (x *exchange) stranger(r ReplicaID) (bool, error) {
 	first := x.state.FirstReplica
-	if r == x.device.Replica || first == 0 || r < first || r >= x.state.NextReplica {
+	if r == x.device.Replica || first == 0 || r < first || r >= x.state.NextReplica+soon {
 		return false, nil
 	}
 	if x.kin == nil {

@@ -72,6 +72,7 @@ type exchange struct {
 	joined []Key
 	taken  map[Key]*Stored // of the upload: as it stood before, nil: not here
 	held   map[Key]bool    // of the upload: kept in the inbox
+	filed  int             // bytes of it that went into the inbox
 	failed error           // of the store, found where none can be returned
 
 	overtaken bool // the upload was: its sender gets no news, see lease

@@ -40,7 +40,17 @@ func withHolder(home string, d *Device) string {
 	if d == nil || slices.Contains(HolderScopes(home), DeviceScope(d.ID)) {
 		return home
 	}
-	ids := append(strings.FieldsFunc(home, func(r rune) bool { return r == ',' }), strconv.FormatUint(uint64(d.ID), 10))
+	return joinHolders(home, strconv.FormatUint(uint64(d.ID), 10))
+}
+
+// joinHolders adds the holders of one deposit to those of another.
+func joinHolders(home, more string) string {
+	for id := range strings.SplitSeq(more, ",") {
+		if id != "" && !slices.Contains(HolderScopes(home), Scope("d"+id)) {
+			home = strings.TrimPrefix(home+","+id, ",")
+		}
+	}
+	ids := strings.Split(home, ",")
 	return strings.Join(ids[max(len(ids)-maxHolders, 0):], ",")
 }
 
@@ -48,19 +58,20 @@ func withHolder(home string, d *Device) string {
 // with this reply; without an author, or other holders, it changes only one
 // that is there.
 func (x *exchange) deposit(item *Record, holders string, author *Device) error {
+	old, err := x.tx.Record(Key{x.Clerk.Deposits(), item.ID})
+	if err != nil || old == nil && author == nil && holders == "" || old != nil && old.Purged {
+		return err
+	}
 	closed, err := x.closeItem(item)
 	if err != nil || closed == nil {
 		return err
 	}
 	at := Stamp{x.state.Clock.Next(x.now), x.state.Own()}
 	fresh := x.Clerk.Deposit(at, item, closed)
-	old, err := x.tx.Record(fresh.Key)
-	if err != nil || old == nil && author == nil && holders == "" || old != nil && old.Purged {
-		return err
-	}
+	holders = joinHolders(homeOf(old), holders)
 	rec, home, changed := fresh, withHolder(holders, author), tagsOf(fresh)
 	if old != nil {
-		rec, home, changed = old.Record, withHolder(old.Home, author), nil
+		rec, changed = old.Record, nil
 		if was, err := x.Deposited(old.Record); err != nil || !was.Equal(item) {
 			rec = x.rewrite(old.Record, fresh, at)
 			changed = tagsOf(rec)
@@ -84,7 +95,7 @@ func (x *exchange) deposit(item *Record, holders string, author *Device) error {
 // acceptDeposit takes a deposit that a laptop shows.
 func (x *exchange) acceptDeposit(w *work) (bool, error) {
 	items, err := x.depositedItems(w.after)
-	if err != nil {
+	if err != nil || len(items) == 0 {
 		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
 	}
 	if err := x.redeposit(w, items); err != nil {

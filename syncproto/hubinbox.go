@@ -160,7 +160,11 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 // there was room.
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
 	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason, Received: x.now}
-	rec, err := x.enter(item, w.sent.Only(w.changed))
+	content := w.sent.Only(w.changed)
+	if x.filed += len(AppendRecord(nil, content)); x.filed > maxFiled || len(AppendRecord(nil, content)) > maxContent {
+		return false, nil
+	}
+	rec, err := x.enter(item, content)
 	if err != nil || rec == nil {
 		return false, err
 	}
@@ -180,20 +184,19 @@ func (x *exchange) enter(i Item, content *Record) (*Record, error) {
 	case stood != nil:
 		content = all
 	}
+	if len(AppendRecord(nil, content)) > maxClosed {
+		return nil, nil
+	}
 	rec, err := x.itemOf(i, content, stood.fields())
-	if err != nil || rec == nil {
+	if err != nil {
 		return nil, err
 	}
 	return rec, x.put(stood, rec, tagsOf(rec))
 }
 
-// itemOf writes an item with a content, over the one that stood; nil if it is
-// too much.
+// itemOf writes an item with a content, over the one that stood.
 func (x *exchange) itemOf(i Item, content, stood *Record) (*Record, error) {
 	i.Content, i.Closed = AppendRecord(nil, content), false
-	if len(i.Content) > maxContent {
-		return nil, nil
-	}
 	if all := AllScope(x.state.Township); !slices.Contains(x.Policy.Scopes(x.state.Township, i.Of.Collection, i.Home), all) {
 		var err error
 		if i.Content, err = x.close(i.Content, i.Of.ID); err != nil {
@@ -219,6 +222,10 @@ func (x *exchange) depositFor(kind string, item *Record) error {
 	}
 	return x.deposit(item, "", x.device)
 }
+
+// maxFiled bounds what one exchange may bring into the inbox: its reply has to
+// carry the deposits. What is beyond stays with its author, as refused.
+const maxFiled = 4 << 20
 
 // maxContent bounds the content of an item, with room for closing it, and the
 // item once more for its deposit.
@@ -268,6 +275,9 @@ func (r *Record) keeps(before *Record) bool {
 
 // items lists what the inbox has about a record.
 func (x *exchange) items(of Key) ([]*Stored, error) {
+	if !x.clerk() {
+		return nil, nil
+	}
 	all, err := x.office(of)
 	return slices.DeleteFunc(all, func(st *Stored) bool { return x.deposited(st.Collection) }), err
 }
@@ -336,7 +346,7 @@ func (x *exchange) acceptItem(w *work) (bool, error) {
 		return false, err
 	}
 	item, _ := x.Clerk.ReadInbox(united)
-	if item.Taken {
+	if item.Taken && w.old != nil && !x.tookBefore(w.old) {
 		rej, err := x.mayTake(item)
 		if err != nil {
 			return false, err
@@ -360,6 +370,12 @@ func (x *exchange) acceptItem(w *work) (bool, error) {
 		}
 	}
 	return true, x.fileApart(w.after, apart)
+}
+
+// tookBefore reports whether an item had been taken already.
+func (x *exchange) tookBefore(old *Stored) bool {
+	item, _ := x.Clerk.ReadInbox(old.Record)
+	return item.Taken
 }
 
 // keepOwn stores a record of the hub's own that a laptop has shown.

@@ -16,7 +16,7 @@ func (h *Hub) Purge(tx HubTx, k Key, reason string, now int64) error {
 		return err
 	}
 	if old == nil {
-		items, err := x.inboxOf(k)
+		items, err := x.items(k) // not its deposits: they have no place
 		if err != nil {
 			return err
 		}

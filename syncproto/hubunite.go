@@ -1,6 +1,9 @@
 package syncproto
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // After a restore two versions of an item may meet that grew apart: the one
 // that the backup had, with what came since, and one of the time that was lost.
@@ -35,19 +38,31 @@ func (h *Hub) versions(r *Record) (out []*Record) {
 }
 
 // unite makes one version of an item of the inbox out of several, with the
-// content of all. What must not be joined is returned for items of its own:
-// people have decided about what they saw, and an item never loses a value.
+// content of all. What must not be joined is returned for items of its own: an
+// item never loses a value, and holds no more than people have seen who have
+// decided about it. A decision about what is not there any more, because the
+// item has grown since, is void: the item waits again.
 func (x *exchange) unite(r *Record) (united *Record, apart []*Record, err error) {
 	versions := x.versions(r)
-	if len(versions) < 2 {
+	item, _ := x.Clerk.ReadInbox(r)
+	base := item
+	if item.Decided {
+		v := x.decidedOn(r, versions)
+		switch {
+		case v == nil:
+			item.Decided, item.Reason = false, again(item.Reason)
+		case len(versions) > 1:
+			base, _ = x.Clerk.ReadInbox(v)
+		}
+	}
+	if len(versions) < 2 && item.Decided == base.Decided {
 		return r, nil, nil
 	}
-	item, _ := x.Clerk.ReadInbox(r)
-	all, err := x.Content(item)
+	all, err := x.Content(base)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, v := range versions[1:] {
+	for _, v := range versions {
 		other, _ := x.Clerk.ReadInbox(v)
 		content, err := x.Content(other)
 		if err != nil {
@@ -63,7 +78,61 @@ func (x *exchange) unite(r *Record) (united *Record, apart []*Record, err error)
 		}
 	}
 	united, err = x.itemOf(item, all, r)
-	return united, apart, err
+	if err != nil {
+		return nil, nil, err
+	}
+	x.redecide(united, item.Decided)
+	return united, apart, nil
+}
+
+// decidedOn returns the version of an item about which people have decided,
+// the oldest of several; nil if it is none of these.
+func (x *exchange) decidedOn(r *Record, versions []*Record) (on *Record) {
+	seal, _, _ := x.Clerk.Seal(r.Collection)
+	decision, saw := x.Clerk.Decision()
+	seen, _ := r.Field(saw)
+	decided, _ := r.Field(decision[0])
+	for _, v := range versions {
+		s, _ := v.Field(seal)
+		named := slices.ContainsFunc(seen.Heads, func(h Head) bool { return h.Value == s.Shown().Value })
+		if len(r.Value(saw).Bytes()) == 0 { // of a peer that does not say it
+			named = s.Shown().Stamp.Time <= decided.Shown().Stamp.Time
+		}
+		if named && (on == nil || v.Newest() < on.Newest()) {
+			on = v
+		}
+	}
+	return on
+}
+
+// redecide lets the decision about an item stand for the version that the hub
+// has just made of it, or takes it back.
+func (x *exchange) redecide(r *Record, stands bool) {
+	seal, _, _ := x.Clerk.Seal(r.Collection)
+	decision, saw := x.Clerk.Decision()
+	s, _ := r.Field(seal)
+	at := s.Shown().Stamp
+	if stands {
+		r.Write(saw, at, s.Shown().Value)
+		return
+	}
+	for _, t := range append(decision, saw) {
+		if _, ok := r.Field(t); ok {
+			r.Write(t, at, Value{})
+		}
+	}
+}
+
+// again says once that an item waits for the second time.
+func again(reason string) string {
+	const grown = "决定之后又来了新内容，请再看一遍"
+	switch {
+	case strings.Contains(reason, grown):
+		return reason
+	case reason == "":
+		return grown
+	}
+	return reason + "；" + grown
 }
 
 // fileApart brings contents that unite has set apart into the inbox, beside
@@ -79,8 +148,11 @@ func (x *exchange) fileApart(from *Record, apart []*Record) error {
 			continue // it was taken, and joined
 		}
 		rec, err := x.enter(item, content)
-		if err != nil || rec == nil {
+		if err != nil {
 			return err
+		}
+		if rec == nil { // it was in an item: there must be room
+			return &Error{Code: CodeInternal, Message: "收件的内容放不下", Hint: "请联系维护人员"}
 		}
 		holders, err := x.tx.Record(Key{x.Clerk.Deposits(), from.ID})
 		if err != nil {

@@ -141,7 +141,7 @@ func (p *probeState) resend(r *receiver, ours, theirs *Record) error {
 		d = &Delta{Record: NewRecord(ours.Collection, ours.ID), Order: r.meta.next()}
 	}
 	d.Join(ours)
-	d.Gen = r.meta.next()
+	d.Gen, d.Rejected = r.meta.next(), nil // the hub asks for it, and refused a part without the rest
 	if err := r.tx.PutAgreed(ours.Key, theirs, r.reply.Now); err != nil {
 		return err
 	}

@@ -97,13 +97,28 @@ func (r Register) Join(o Register) Register {
 		}
 	}
 	slices.SortFunc(out.Heads, func(a, b Head) int { return a.Stamp.Compare(b.Stamp) })
-	if len(r.Seen)+len(o.Seen) > 0 {
-		out.Seen = slices.Clone(r.Seen)
-		for _, s := range o.Seen {
-			out.Seen = raise(out.Seen, s)
+	out.Seen = joinSeen(r.Seen, o.Seen)
+	return out
+}
+
+// joinSeen merges two lists of what is superseded.
+func joinSeen(a, b []Stamp) []Stamp {
+	if len(a)+len(b) == 0 {
+		return nil
+	}
+	out := make([]Stamp, 0, max(len(a), len(b)))
+	for len(a) > 0 && len(b) > 0 {
+		switch byReplica(a[0], b[0].Replica) {
+		case -1:
+			out, a = append(out, a[0]), a[1:]
+		case 1:
+			out, b = append(out, b[0]), b[1:]
+		default:
+			out = append(out, Stamp{max(a[0].Time, b[0].Time), a[0].Replica})
+			a, b = a[1:], b[1:]
 		}
 	}
-	return out
+	return append(append(out, a...), b...)
 }
 
 // Equal reports whether r and o are the same in every stamp and value.

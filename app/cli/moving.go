@@ -153,7 +153,7 @@ func deposits(c *call) error {
 		}
 		for _, d := range list {
 			word := map[string]string{"": "等待决定", "take": "已收下", "dismiss": "没有收"}[d.Decision]
-			if err := c.out(d, "%s  %s  %s  %s：%s", d.ID, d.Label, d.Place, word, d.Reason); err != nil {
+			if err := c.out(d, "%s  %s  %s：%s", d.ID, d.Label, word, d.Reason); err != nil {
 				return err
 			}
 		}

@@ -49,7 +49,6 @@ type Deposit struct {
 	ID       string `json:"id"`
 	Label    string `json:"label"`   // what kind of record
 	Written  int64  `json:"written"` // when the record was made, ms since 1970
-	Place    string `json:"place"`   // name
 	Reason   string `json:"reason"`
 	Received int64  `json:"received"` // by the server, ms since 1970
 	Decision string `json:"decision"` // take, dismiss; "": not yet

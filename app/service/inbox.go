@@ -130,9 +130,20 @@ func (b *Book) DecideInbox(id syncproto.ID, decision string) (Written, error) {
 	if decision != decisionTake && decision != decisionDismiss {
 		return Written{}, &syncproto.Error{Code: syncproto.CodeUsage, Message: "只能收下或不收", Hint: "请选其中一个。"}
 	}
+	var saw syncproto.Value // what the item shows here: it may have more by now
+	err := b.read(func(r reader) error {
+		rec, err := r.tx.Get(syncproto.Key{Collection: ledger.Inbox, ID: id})
+		if rec != nil {
+			saw = fieldsOf(rec).value("seal")
+		}
+		return err
+	})
+	if err != nil {
+		return Written{}, err
+	}
 	var c changes
 	c.set(ledger.Inbox, id, val(ledger.Inbox, "decision", syncproto.TextOf(decision)),
-		val(ledger.Inbox, "by", textValue(b.me.Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())))
+		val(ledger.Inbox, "by", textValue(b.me.Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())), val(ledger.Inbox, "saw", saw))
 	return b.Write(c.edits)
 }
 

@@ -30,9 +30,15 @@ func (Policy) Seal(n syncproto.Collection) (seal syncproto.Tag, open []syncproto
 		return Must(n).Tag("seal"), nil, true
 	case Inbox:
 		c := Must(n)
-		return c.Tag("seal"), []syncproto.Tag{TagNote, c.Tag("decision"), c.Tag("by"), c.Tag("at")}, true
+		return c.Tag("seal"), []syncproto.Tag{TagNote, c.Tag("decision"), c.Tag("by"), c.Tag("at"), c.Tag("saw")}, true
 	}
 	return 0, nil, false
+}
+
+// Decision names the fields in which the township decides about an item.
+func (Policy) Decision() (fields []syncproto.Tag, saw syncproto.Tag) {
+	c := Must(Inbox)
+	return []syncproto.Tag{c.Tag("decision"), c.Tag("by"), c.Tag("at")}, c.Tag("saw")
 }
 
 // Inbox makes an item of the township's inbox.
@@ -76,9 +82,6 @@ func (Policy) Deposit(at syncproto.Stamp, item *syncproto.Record, closed []byte)
 		if v := item.Value(from.Tag(key)); !v.IsNull() {
 			r.Write(c.Tag(key), at, v)
 		}
-	}
-	if place := item.Value(TagVillage); !place.IsNull() {
-		r.Write(c.Tag("place"), at, place)
 	}
 	r.Write(c.Tag("content"), at, syncproto.BytesOf(closed))
 	return r

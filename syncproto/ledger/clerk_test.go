@@ -43,7 +43,7 @@ func TestDeposit(t *testing.T) {
 	d := Policy{}.Deposit(at, item, []byte("closed"))
 	c := Must(Deposit)
 	for key, want := range map[string]syncproto.Value{
-		"collection": syncproto.TextOf("visit"), "record": syncproto.RefOf(of.ID), "place": syncproto.TextOf(shaxi),
+		"collection": syncproto.TextOf("visit"), "record": syncproto.RefOf(of.ID),
 		"reason": syncproto.TextOf("已离任"), "received": syncproto.IntOf(99), "decision": syncproto.TextOf(DecisionTake),
 	} {
 		if got := d.Value(c.Tag(key)); got != want {

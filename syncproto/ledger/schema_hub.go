@@ -32,13 +32,17 @@ func hubCollections() []Collection {
 			{Tag: 14, Key: "by", Label: "决定人", Type: Text},
 			{Tag: 15, Key: "at", Label: "决定时间", Type: Instant},
 			{Tag: 16, Key: "seal", Label: "服务器印记", Type: Hash, Required: true},
+			// The seal of what was seen: nobody has decided about more.
+			{Tag: 17, Key: "saw", Label: "决定时看到的", Type: Hash},
 		}},
 		// What the author's laptop keeps of such work: that it is there, what
 		// was decided, and the item itself, closed for all but the server. It
-		// has no village: no one else holds it.
+		// has no village: no one else holds it, and who has left need not know
+		// where a household has gone.
 		{Number: Deposit, Key: "deposit", Label: "送审存根", Writer: RoleTownship, Fields: []Field{
 			{Tag: 4, Key: "collection", Label: "哪类资料", Type: Text, Required: true, Max: 40},
 			{Tag: 5, Key: "record", Label: "哪条", Type: Ref, Required: true},
+			// No longer written: where a household has gone is not the author's.
 			{Tag: 6, Key: "place", Label: "哪里的", Type: Text},
 			{Tag: 7, Key: "reason", Label: "为什么送审", Type: Prose},
 			{Tag: 8, Key: "content", Label: "封存的内容", Type: Packed, Required: true, Privacy: Sensitive},

@@ -72,6 +72,8 @@ func anyValue(t *rapid.T, f *Field) syncproto.Value {
 		return syncproto.TextOf(rapid.StringMatching(`[1-9][0-9]{14}|[1-9][0-9]{16}`).Draw(t, "code"))
 	case Hash:
 		return syncproto.BytesOf(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "hash"))
+	case Packed:
+		return syncproto.BytesOf(rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, "packed"))
 	case Ref:
 		return syncproto.RefOf(syncproto.ID{Time: syncproto.Time(rapid.Uint64Range(1, 1<<63).Draw(t, "time")), Replica: syncproto.ReplicaID(rapid.Uint32().Draw(t, "replica"))})
 	case List:

@@ -13,7 +13,11 @@ func (policy) Seal(c syncproto.Collection) (seal syncproto.Tag, open []syncproto
 	if c != inboxKind {
 		return tagSeal, nil, c == erasedKind || c == depositKind
 	}
-	return tagSeal, []syncproto.Tag{tagDecision}, true
+	return tagSeal, []syncproto.Tag{tagDecision, tagSaw}, true
+}
+
+func (policy) Decision() ([]syncproto.Tag, syncproto.Tag) {
+	return []syncproto.Tag{tagDecision}, tagSaw
 }
 
 func (policy) Inbox(at syncproto.Stamp, i syncproto.Item) *syncproto.Record {

@@ -23,6 +23,7 @@ type oracle struct {
 	copied   bool            // a laptop was cloned or rolled back
 	puzzled  bool            // an old hub may have taken a laptop for a copy
 	erased   map[syncproto.Key]bool
+	seen     map[syncproto.Key]heads // what people saw of an item when they decided
 }
 
 // edit is one accepted write of one field.
@@ -36,7 +37,7 @@ type edit struct {
 }
 
 func newOracle() *oracle {
-	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}, gone: map[string]bool{}, renames: map[string]bool{}, erased: map[syncproto.Key]bool{}}
+	return &oracle{edits: []*edit{nil}, markers: map[syncproto.Key]string{}, gone: map[string]bool{}, renames: map[string]bool{}, erased: map[syncproto.Key]bool{}, seen: map[syncproto.Key]heads{}}
 }
 
 func (o *oracle) wrong(format string, args ...any) {

@@ -37,6 +37,7 @@ const (
 	tagClosed   syncproto.Tag = 25
 	tagDecision syncproto.Tag = 26
 	tagSeal     syncproto.Tag = 27
+	tagSaw      syncproto.Tag = 28
 )
 
 // The roles.

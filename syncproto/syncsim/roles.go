@@ -80,8 +80,15 @@ func (w *world) doDecide(l *laptop, r *rand.Rand) {
 }
 
 func (w *world) decide(l *laptop, k syncproto.Key, decision string) {
+	item := l.read(k)
+	if w.oracle.seen[k] == nil {
+		w.oracle.seen[k] = heads{}
+	}
+	w.oracle.seen[k].addItem(item)
 	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
-		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{{Tag: tagDecision, Value: syncproto.TextOf(decision)}})
+		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{
+			{Tag: tagDecision, Value: syncproto.TextOf(decision)}, {Tag: tagSaw, Value: item.Value(tagSeal)},
+		})
 	}))
 }
 
@@ -130,6 +137,9 @@ func (o *oracle) office(w *world) {
 		if i.Taken {
 			o.taken(w, i)
 		}
+		if i.Decided {
+			o.decided(st)
+		}
 	}
 	for k := range o.erased {
 		if !traces[k] {
@@ -160,6 +170,17 @@ func (o *oracle) deposit(w *world, st *stored) {
 	}
 	if plain(item.Record.Value(tagDecision)) != st.Value(tagDecision).Text() {
 		o.wrong("%v tells its author another decision", st.Key)
+	}
+}
+
+// decided checks that people have seen all that they have decided about.
+func (o *oracle) decided(item *stored) {
+	all := heads{}
+	all.addItem(item.Record)
+	for id := range all {
+		if !o.seen[item.Key][id] {
+			o.wrong("%v was decided with edit %d, which nobody had seen", item.Key, id)
+		}
 	}
 }
 

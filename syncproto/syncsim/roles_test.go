@@ -117,8 +117,7 @@ func TestHeldGrowsApart(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScene(t)
-			s.join(roleVillage, village(0))
-			c := s.laptops[len(s.laptops)-1]
+			c := s.join(roleVillage, village(0))
 			h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
 			s.ok(s.a, s.b, c)
 			for _, l := range []*laptop{s.a, s.b, c} {

@@ -93,7 +93,6 @@ export interface Deposit {
   id: string
   label: string
   written: number
-  place: string
   reason: string
   received: number
   decision: string

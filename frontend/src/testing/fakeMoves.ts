@@ -81,7 +81,7 @@ export abstract class FakeMoves extends FakeSticks {
     return { open: this.late.filter((i) => !i.decision).length, total: rows.length, rows }
   }
   Deposits(): dto.Deposit[] {
-    const shared = { place: '下裴村', reason: '写的人已不再负责这里,请决定是否收下', received: Date.parse(`${today}T09:12:00`), decision: '', by: '', at: 0 }
+    const shared = { reason: '写的人已不再负责这里,请决定是否收下', received: Date.parse(`${today}T09:12:00`), decision: '', by: '', at: 0 }
     return [
       { ...shared, id: 'deposit1', label: '走访记录', written: Date.parse(`${today}T08:30:00`) },
       { ...shared, id: 'deposit2', label: '户', written: Date.parse(`${today}T08:41:00`), decision: 'take', by: '周敏', at: Date.parse(`${today}T15:00:00`) },
