@@ -8,7 +8,8 @@ import (
 // Receive joins a reply. An error of the hub comes back as *Error; what the
 // machine can heal by itself does not.
 func (s *Session) Receive(tx ReplicaTx, p *Reply, now int64) (Progress, error) {
-	s.found.Changed, s.found.Arrived, s.found.Renamed = nil, nil, nil
+	s.found.Changed, s.found.Arrived, s.found.Renamed, s.found.Replaced = nil, nil, nil, nil
+	s.found.Handed = 0
 	meta, err := tx.Meta()
 	if err != nil {
 		return s.found, err
@@ -328,6 +329,7 @@ func (r *receiver) join() error {
 		had := 0
 		if before != nil {
 			had = len(before.Conflicts())
+			r.replaces(before, rec)
 		}
 		if err := r.agree(rec, batch.Received[i]); err != nil {
 			return err
@@ -369,6 +371,10 @@ func (r *receiver) drop() error {
 	for _, k := range r.reply.Gone {
 		// A companion has a greater collection than the record that it
 		// accompanies: with both ways they would hold each other for ever.
+		if r.acked[k] != nil && !r.passed[k] {
+			r.pass(k)
+			r.found.Handed++
+		}
 		c, ok := due[k.ID]
 		if err := r.leave(k, ok && c < k.Collection, compared); err != nil {
 			return err
@@ -421,6 +427,7 @@ func (r *receiver) leave(k Key, accompanies bool, compared map[Key]uint64) error
 	same := sent != nil && sent.Equal(agreed) || listed && hash == agreed.Hash().Short()
 	unsure := r.meta.Verified.At != 0 && !r.meta.Verified.Equal && !same
 	if d == nil && (unsure || accompanies) {
+		r.pass(k) // nobody's unsent work
 		d = &Delta{Record: NewRecord(k.Collection, k.ID), Order: r.meta.next()}
 	}
 	if d != nil {
@@ -431,6 +438,14 @@ func (r *receiver) leave(k Key, accompanies bool, compared map[Key]uint64) error
 		}
 	}
 	return r.tx.PutAgreed(k, nil, 0)
+}
+
+// pass notes that a record's unsent work was counted, or that it has none.
+func (s *Session) pass(k Key) {
+	if s.passed == nil {
+		s.passed = map[Key]bool{}
+	}
+	s.passed[k] = true
 }
 
 // compare holds our fingerprint beside the hub's.

@@ -31,6 +31,8 @@ type Session struct {
 	// unprimed says that the hub could not read such a one.
 	primed   *Upload
 	unprimed bool
+	// passed are the records whose leaving counts as Handed no more.
+	passed map[Key]bool
 }
 
 // SessionOptions sizes the exchanges of a sync.
@@ -64,9 +66,13 @@ type Progress struct {
 	Renumbered bool
 	Complete   bool // both sides are empty
 	Verified   Verified
-	Changed    []Key     // records that changed in the last step, for the screen
-	Arrived    []Arrived // those of Changed that were not here before
-	Renamed    []Renamed // unsent records that got another id in the last step
+	Changed    []Key      // records that changed in the last step, for the screen
+	Arrived    []Arrived  // those of Changed that were not here before
+	Renamed    []Renamed  // unsent records that got another id in the last step
+	Replaced   []Replaced // values that others' writes replaced in the last step
+	// Handed counts the records whose work the hub took in the last step and
+	// that are not this device's any more: it moved them, or its role changed.
+	Handed int
 }
 
 // Arrived is a record that came from the hub and was not here before, as it is

@@ -152,7 +152,7 @@ func (s *Session) BundleIn(tx ReplicaTx, answers []Answer, now int64) (done Prog
 			s.req.Probe = &Probe{}
 			s.probe = probeState{rounds: maxProbes, step: 2}
 		}
-		changed, renamed := s.found.Changed, s.found.Renamed
+		changed, renamed, replaced, handed := s.found.Changed, s.found.Renamed, s.found.Replaced, s.found.Handed
 		_, err = s.Receive(tx, a.Reply, now)
 		if err != nil && i > 0 && err == error(a.Reply.Error) {
 			// The hub stopped here; what it answered before stands.
@@ -163,6 +163,8 @@ func (s *Session) BundleIn(tx ReplicaTx, answers []Answer, now int64) (done Prog
 		}
 		s.found.Changed = append(changed, s.found.Changed...)
 		s.found.Renamed = append(renamed, s.found.Renamed...)
+		s.found.Replaced = append(replaced, s.found.Replaced...)
+		s.found.Handed += handed
 		heeded = true
 		if a.Last() {
 			break

@@ -162,8 +162,10 @@ func (r *run) receive(reply *syncproto.Reply) error {
 	var revision uint64
 	err := r.store.Update(func(tx Tx) (err error) {
 		revision = tx.Revision()
-		p, err = r.session.Receive(tx, reply, r.o.Now())
-		return err
+		if p, err = r.session.Receive(tx, reply, r.o.Now()); err != nil {
+			return err
+		}
+		return r.keep(tx, p)
 	})
 	var said *syncproto.Error
 	if errors.As(err, &said) && said == reply.Error {
@@ -177,6 +179,14 @@ func (r *run) receive(reply *syncproto.Reply) error {
 	}
 	r.tell(p, revision)
 	return nil
+}
+
+// keep lets what a step took away be kept elsewhere.
+func (s *Syncer) keep(tx Tx, p syncproto.Progress) error {
+	if s.o.Keep == nil || len(p.Replaced)+p.Handed == 0 {
+		return nil
+	}
+	return s.o.Keep(tx, p)
 }
 
 // tell passes on what a commit has changed.

@@ -208,6 +208,9 @@ func (s *Syncer) joinPart(session *syncproto.Session, part []syncproto.Answer, b
 		if p, heeded, err = session.BundleIn(tx, part, s.o.Now()); err != nil {
 			return err
 		}
+		if err := s.keep(tx, p); err != nil {
+			return err
+		}
 		return learnHub(tx, b)
 	})
 	var said *syncproto.Error

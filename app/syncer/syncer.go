@@ -37,6 +37,10 @@ type Options struct {
 	// what the sync has done so far: Changed, Arrived and Renamed are of that
 	// commit, which left the store at revision. It must not call the Syncer.
 	Received func(p syncproto.Progress, revision uint64)
+	// Keep, which may be nil, is called within the transaction of each answer
+	// that is joined, with what Receive has returned: what it fails with undoes
+	// the step.
+	Keep func(tx Tx, p syncproto.Progress) error
 	// Changed is called when the Status has; it must be quick.
 	Changed func(Status)
 	// Networks returns something that differs when the laptop has come to

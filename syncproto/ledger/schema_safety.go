@@ -100,6 +100,9 @@ func officeCollections() []Collection {
 			{Tag: 8, Key: "record", Label: "哪条", Type: Ref},
 			{Tag: 9, Key: "count", Label: "条数", Type: Int},
 			{Tag: 10, Key: "reason", Label: "事由", Type: Text},
+			// Stamps, one after the other, of the values that a decision did
+			// not take: their authors' laptops look for them.
+			{Tag: 11, Key: "over", Label: "没有采用的值", Type: Packed},
 		}},
 		{Number: Correction, Key: "correction", Label: "居民查阅、更正与投诉", Parents: []string{"household", "resident"}, Fields: []Field{
 			{Tag: 4, Key: "date", Label: "日期", Type: Date, Required: true},
