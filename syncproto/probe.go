@@ -138,6 +138,7 @@ func (p *probeState) resend(r *receiver, ours, theirs *Record) error {
 		return err
 	}
 	if d == nil {
+		r.pass(ours.Key) // it had gone up before
 		d = &Delta{Record: NewRecord(ours.Collection, ours.ID), Order: r.meta.next()}
 	}
 	d.Join(ours)

@@ -73,6 +73,10 @@ type Store struct {
 	suspect bool  // damage was met: the next start checks everything
 }
 
+// FileName is the name of the ledger's own file in the data folder; copies and
+// marks beside it begin with "gridbook" too.
+const FileName = fileName
+
 // Exists reports whether dir holds a store, or copies of one.
 func Exists(dir string) bool {
 	for _, name := range append([]string{fileName}, copyNames()...) {

@@ -73,7 +73,7 @@ type call struct {
 // commands lists all commands in the order in which help shows them.
 func commands() []command {
 	return []command{
-		{"join", "INVITATION [--device NAME] | FIRSTCOPY.gridbundle CODE [--device NAME]", "用邀请码，或用 U 盘里的首份数据和提取码加入乡镇(街道)，并设置密码", `gridbook join gridbook1:… --device 村委电脑`, join},
+		{"join", "INVITATION [--device NAME] [--anew] | FIRSTCOPY.gridbundle CODE [--device NAME] [--anew]", "用邀请码，或用 U 盘里的首份数据和提取码加入乡镇(街道)，并设置密码；--anew 在已办理离任的电脑上重新加入，旧文件留在一边", `gridbook join gridbook1:… --device 村委电脑`, join},
 		{"import", "KIND FILE [--dry-run] [--village CODE]", "导入表格：grids、members、households、links、visits 等", `gridbook import households 沙溪村-住户花名册.xlsx --dry-run`, importFile},
 		{"apply", "FILE.ndjson | -", "按行写入：put 新建，set 修改，delete 删除；一个文件要么全成，要么全不写", applyExample, apply},
 		{"schema", "", "有哪些资料、每项怎么填：apply 按它写", `gridbook schema --json`, schema},
@@ -83,6 +83,7 @@ func commands() []command {
 		{"photo", "add ID FILE [--caption TEXT] | list ID | get SHA256 FILE", "加照片（自动缩小，去掉拍摄地点）、列出一条资料的照片、取出一张", `gridbook photo add 065svpb80000q000003g 院墙.jpg --caption 院墙开裂`, photo},
 		{"sync", "", "同步一次", `gridbook sync --json`, sync},
 		{"status", "", "待上传、已上传、被退回、核对结果", `gridbook status --json`, status},
+		{"notices", "[--seen ID | --seen all]", "这台电脑上发生过的事：职责变动、离任、照片库打不开；--seen 收起一条或全部，仍在列表里", `gridbook notices --json`, notices},
 		{"conflicts", "[--mine]", "列出两边改得不一样、要人核对的内容；--mine 只看这台电脑填的、现在没有显示的，和核对的结果", `gridbook conflicts --mine --json`, conflicts},
 		{"resolve", "ID FIELD --take N | ID FIELD --value JSON | --all-from N", "核对：取第 N 个值，或另写一个；--all-from 全部取 N 号电脑的", `gridbook resolve 065svpb80000q000003g phone --take 1`, resolve},
 		{"duplicates", "[--village CODE] [--limit N]", "列出像是同一户、同一个人的资料，两条并排", `gridbook duplicates --json`, duplicates},
@@ -202,7 +203,7 @@ func (c *call) parse(args []string) error {
 // isSwitch reports whether an option takes no value.
 func isSwitch(option string) bool {
 	switch option {
-	case "dry-run", "mine", "back", "end-links", "leaves":
+	case "dry-run", "mine", "back", "end-links", "leaves", "anew":
 		return true
 	}
 	return false

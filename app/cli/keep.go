@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gridbook/app/boltstore"
 	"gridbook/app/service"
@@ -57,6 +58,8 @@ type statusLine struct {
 	Verified      service.Verified   `json:"verified"`
 	Sticks        []service.Stick    `json:"sticks"` // the newest bundles, the newest first
 	ByKind        []service.KindLeft `json:"by_kind"`
+	// Ended says that the laptop's person has left, null: has not.
+	Ended *service.Ended `json:"ended"`
 }
 
 func status(c *call) error {
@@ -88,12 +91,51 @@ func status(c *call) error {
 		if s.Verified.Equal {
 			verdict = fmt.Sprintf("与服务器一致，共 %d 条", s.Verified.Records)
 		}
+		if line.Ended, err = l.Book.Ended(); err != nil {
+			return err
+		}
+		ended := ""
+		if e := line.Ended; e != nil {
+			ended = fmt.Sprintf("这台电脑已办理离任，不再负责%s；没来得及上传的 %d 条在乡镇(街道)的收件箱\n", e.Place, e.Handed)
+		}
 		sticks := ""
 		if s.Sticks > 0 {
 			sticks = fmt.Sprintf("\n有 %d 个 U 盘数据包还没有读回执", s.Sticks)
 		}
-		return c.out(line, "待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条%s\n%s%s",
-			s.ToSend, s.Sent, s.Rejected, s.Conflicts, photos, verdict, sticks)
+		return c.out(line, "%s待上传 %d 条，已上传 %d 条，被退回 %d 条，待核对 %d 条%s\n%s%s",
+			ended, s.ToSend, s.Sent, s.Rejected, s.Conflicts, photos, verdict, sticks)
+	})
+}
+
+// notices lists what happened to the laptop, or puts it away.
+func notices(c *call) error {
+	if err := c.need(0); err != nil {
+		return err
+	}
+	return c.open(func(l *service.Laptop) error {
+		if id := c.option("seen"); id != "" {
+			if id == "all" {
+				id = ""
+			}
+			if err := l.Book.SeenNotice(id); err != nil {
+				return err
+			}
+		}
+		list, err := l.Book.Notices()
+		if err != nil {
+			return err
+		}
+		for _, n := range list {
+			word := ""
+			if !n.Seen {
+				word = "  （未读）"
+			}
+			at := time.UnixMilli(n.At).In(c.Now().Location()).Format("2006-01-02 15:04")
+			if err := c.out(n, "%s. %s  %s%s\n    %s", n.ID, at, n.Message, word, n.Hint); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

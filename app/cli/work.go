@@ -40,12 +40,19 @@ func join(c *call) error {
 			device = "电脑"
 		}
 	}
-	var l *service.Laptop
-	if byStick {
-		l, err = c.joinByStick(o, device, password)
-	} else {
-		l, err = service.Join(c.ctx, o, c.args[0], device, password)
+	enrol := func(o service.Options) (*service.Laptop, error) {
+		if byStick {
+			return c.joinByStick(o, device, password)
+		}
+		return service.Join(c.ctx, o, c.args[0], device, password)
 	}
+	if *c.given["anew"] {
+		if err := joinAnew(o, password, enrol); err != nil {
+			return err
+		}
+		enrol = func(o service.Options) (*service.Laptop, error) { return service.Open(o, password) }
+	}
+	l, err := enrol(o)
 	if err != nil {
 		return err
 	}
@@ -57,6 +64,19 @@ func join(c *call) error {
 		"township": me.Township, "township_name": me.TownshipName, "role": string(me.Role), "scope": me.Scope,
 		"person": me.Person, "device": me.Device,
 	}, "已加入%s，这台电脑归%s（%s）使用。\n下一步：%s sync", me.TownshipName, me.Person, me.RoleName(), c.Name)
+}
+
+// joinAnew puts a new laptop in the place of one whose duty has ended; both
+// have the same password.
+func joinAnew(o service.Options, password string, enrol func(service.Options) (*service.Laptop, error)) error {
+	old, err := service.Open(o, password)
+	if err != nil {
+		return err
+	}
+	if err := service.JoinAnew(o, old, enrol); err != nil {
+		return errors.Join(err, old.Close())
+	}
+	return nil
 }
 
 // newPassword takes a new password from the environment, or asks twice.

@@ -62,6 +62,7 @@ type State struct {
 	CanWrite     bool       `json:"canWrite"`
 	Recovered    *Recovered `json:"recovered"` // set once after the store was damaged
 	Draft        bool       `json:"draft"`     // a visit was being written when the program ended
+	Ended        *Ended     `json:"ended"`     // nil: the person is in charge of something
 }
 
 // Recovered tells that the data file was damaged and what was done.

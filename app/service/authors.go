@@ -99,19 +99,26 @@ func (r reader) written(at syncproto.Stamp) syncproto.Stamp {
 	if !r.derived.own[at.Replica] {
 		return at
 	}
+	if first, err := firstWritten(r.tx, at); err == nil {
+		return first
+	}
+	return at
+}
+
+func firstWritten(tx getter, at syncproto.Stamp) (syncproto.Stamp, error) {
 	var all []reopened
-	if _, err := setting(r.tx, reopenedSetting, &all); err != nil {
-		return at
+	if _, err := setting(tx, reopenedSetting, &all); err != nil {
+		return at, err
 	}
 	for _, one := range all {
 		if one.New != at.String() {
 			continue
 		}
 		if old, err := syncproto.ParseStamp(one.Old); err == nil {
-			return old
+			return old, nil
 		}
 	}
-	return at
+	return at, nil
 }
 
 // sameLaptop lists the numbers under which the laptop with this number writes

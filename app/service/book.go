@@ -108,7 +108,11 @@ func (b *Book) isLoading() bool {
 }
 
 // Identity returns whom and what this laptop is for.
-func (b *Book) Identity() Identity { return b.me }
+func (b *Book) Identity() Identity {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.me
+}
 
 // load reads what stays in memory.
 func (b *Book) load(tx *boltstore.Tx) error {

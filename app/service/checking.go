@@ -36,7 +36,7 @@ func (b *Book) checkEdits(sheet CheckSheet) ([]edit.Edit, error) {
 		shared["household"] = sheet.Household
 	}
 	edits, err := saveEdits(ledger.Must(ledger.ChecklistAnswer), syncproto.ID{}, merged(shared, map[string]any{
-		"list": sheet.Kind, "present": sheet.Present, "absent": sheet.Absent, "not_applicable": sheet.NotApplicable, "checker": b.me.Person,
+		"list": sheet.Kind, "present": sheet.Present, "absent": sheet.Absent, "not_applicable": sheet.NotApplicable, "checker": b.Identity().Person,
 	}))
 	if err != nil {
 		return nil, err

@@ -11,12 +11,13 @@ import (
 // conflicts, and when each household was visited. It follows every record.
 type derived struct {
 	conflicts map[syncproto.Key]int
-	visits    map[syncproto.ID]visitNote   // by visit
-	visitsOf  map[syncproto.ID][]visitMark // by household as the visits name it, newest first
-	open      map[syncproto.Key]openNote   // matters, disputes, hazards
-	moved     map[syncproto.ID]movedNote   // by trace: households that went to another village
-	inbox     map[syncproto.ID]struct{}    // what the township has not decided about
-	touched   map[syncproto.Key]bool       // changed while the logs are being read; nil afterwards
+	visits    map[syncproto.ID]visitNote    // by visit
+	visitsOf  map[syncproto.ID][]visitMark  // by household as the visits name it, newest first
+	open      map[syncproto.Key]openNote    // matters, disputes, hazards
+	moved     map[syncproto.ID]movedNote    // by trace: households that went to another village
+	inbox     map[syncproto.ID]struct{}     // what the township has not decided about
+	rulings   map[syncproto.Stamp]ruledNote // by this laptop's values that somebody did not take
+	touched   map[syncproto.Key]bool        // changed while the logs are being read; nil afterwards
 	// mine are the records with a value that this laptop wrote and that still
 	// stands.
 	mine map[syncproto.Key]struct{}
@@ -72,6 +73,7 @@ func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
 		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
 		moved: map[syncproto.ID]movedNote{}, inbox: map[syncproto.ID]struct{}{}, touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
+		rulings: map[syncproto.Stamp]ruledNote{},
 	}
 }
 
@@ -101,6 +103,7 @@ func (d *derived) put(rec *syncproto.Record) {
 		if f := fieldsOf(rec); f.text("action") == moveAction {
 			d.moved[rec.ID] = movedNote{rec.Key, f.ref("record"), f.text("reason"), f.text("who"), f.int("at")}
 		}
+		d.putRuling(rec)
 	}
 }
 

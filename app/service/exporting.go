@@ -54,7 +54,7 @@ func (s *Service) ExportRejected(ctx context.Context) (File, error) {
 		return File{}, err
 	}
 	var out bytes.Buffer
-	if err := writeSheet(&out, "没有上传成功的修改", placeName(b.me.Scope), dateText(b.today()), rows); err != nil {
+	if err := writeSheet(&out, "没有上传成功的修改", placeName(b.Identity().Scope), dateText(b.today()), rows); err != nil {
 		return File{}, err
 	}
 	return s.keep("没有上传成功的修改-"+dateText(b.today())+".xlsx", out.Bytes())
@@ -113,7 +113,7 @@ func (b *Book) Export(query RecordQuery, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return writeSheet(w, label, placeName(b.me.Scope), dateText(b.today()), rows)
+	return writeSheet(w, label, placeName(b.Identity().Scope), dateText(b.today()), rows)
 }
 
 // writeSheet writes a list as people print it: A4 landscape, the title merged

@@ -35,7 +35,13 @@ func (n HTTP) Syncer(store *boltstore.Store, heard Heard) (Syncer, error) {
 		Received: func(p syncproto.Progress, revision uint64) {
 			heard.Received(News{changedKeys(p), p.Arrived, revision})
 		},
-		Changed: func(syncer.Status) { heard.Status() },
+		Keep: func(tx syncer.Tx, p syncproto.Progress) error { return heard.Keep(tx, p) },
+		Changed: func(st syncer.Status) {
+			if st.Phase != syncer.Running {
+				heard.Rested()
+			}
+			heard.Status()
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -47,6 +47,8 @@ func (id Identity) RoleName() string {
 		return "网格员"
 	case ledger.RoleInspector:
 		return "检查人员"
+	case ledger.RoleEnded:
+		return "已离任"
 	}
 	return string(id.Role)
 }
@@ -93,25 +95,48 @@ func readIdentity(tx *boltstore.Tx) (Identity, error) {
 	return id, nil
 }
 
-// current is the identity as the township has it now: it may have given the
-// laptop another role or place since it was enrolled. The list of devices says
-// so; the laptop heeds it from the next start on.
+// current is the identity as the township has it now: see heedDuty.
 func (id Identity) current(tx *boltstore.Tx) (Identity, error) {
+	id, listed, err := id.listed(tx)
+	if err != nil || listed {
+		return id, err
+	}
+	var d duty
+	if _, err := setting(tx, dutySetting, &d); err != nil {
+		return id, err
+	}
+	return id.under(d), nil
+}
+
+// under is the identity of a laptop that is not listed, by its last duty.
+func (id Identity) under(d duty) Identity {
+	if d.Role != "" {
+		id.Role, id.Scope = d.Role, d.Scope
+	}
+	if d.Ended != 0 {
+		id.Role = ledger.RoleEnded
+	}
+	return id
+}
+
+// listed is the identity as the list of devices has it: the township may have
+// given the laptop another role or place since it was enrolled.
+func (id Identity) listed(tx *boltstore.Tx) (_ Identity, found bool, err error) {
 	meta, err := tx.Meta()
 	if err != nil {
-		return id, err
+		return id, false, err
 	}
 	c := ledger.Must(ledger.Device)
 	for rec, err := range tx.Scan(ledger.Device) {
 		if err != nil {
-			return id, err
+			return id, false, err
 		}
 		role, scope := ledger.Role(rec.Value(c.Tag("role")).Text()), rec.Value(c.Tag("scope")).Text()
 		if syncproto.ReplicaID(rec.Value(c.Tag("replica")).Int()) == meta.Replica && ledger.ValidScope(role, scope) {
-			id.Role, id.Scope = role, scope
+			id.Role, id.Scope, found = role, scope, true
 		}
 	}
-	return id, nil
+	return id, found, nil
 }
 
 // placeName returns what people call a place.

@@ -51,7 +51,7 @@ func (s *Service) imports(kind, upload, village string, dry bool) (ImportReport,
 // laptop.
 func (b *Book) Import(kind, name string, data []byte, village string, dry bool) (ImportReport, Written, error) {
 	out := ImportReport{Kind: kind, File: name, DryRun: dry, Created: map[string]int{}, Updated: map[string]int{}}
-	village = firstOf(village, b.me.Village())
+	village = firstOf(village, b.Identity().Village())
 	if village == "" {
 		return out, Written{}, &syncproto.Error{Code: syncproto.CodePlace, Message: "没有写明是哪个村的表",
 			Hint: "请选一个村(社区)；命令行用 --village 写 12 位区划代码。"}

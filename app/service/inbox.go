@@ -143,7 +143,7 @@ func (b *Book) DecideInbox(id syncproto.ID, decision string) (Written, error) {
 	}
 	var c changes
 	c.set(ledger.Inbox, id, val(ledger.Inbox, "decision", syncproto.TextOf(decision)),
-		val(ledger.Inbox, "by", textValue(b.me.Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())), val(ledger.Inbox, "saw", saw))
+		val(ledger.Inbox, "by", textValue(b.Identity().Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())), val(ledger.Inbox, "saw", saw))
 	return b.Write(c.edits)
 }
 

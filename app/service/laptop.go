@@ -35,6 +35,9 @@ type Options struct {
 	Exchanging func()
 	// PhotosMoved, which may be nil, is told when photos have come or gone.
 	PhotosMoved func()
+	// Redirected, which may be nil, is told when the laptop has learnt of
+	// another role or place, or that there is none any more.
+	Redirected func()
 }
 
 func (o Options) network() Network {
@@ -52,8 +55,9 @@ type Laptop struct {
 	// Photos are the pictures, in a file beside the store.
 	Photos *photos.Store
 
-	stop    context.CancelFunc
-	running chan struct{}
+	redirected func()
+	stop       context.CancelFunc
+	running    chan struct{}
 }
 
 func (o Options) store() boltstore.Options {
@@ -95,6 +99,9 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	l.Book = book
+	if _, err := book.heedDuty(); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	if l.Photos, err = o.photos(store); err == nil {
 		book.KeepPhotos(l.Photos)
 		err = book.sweepPhotos()
@@ -102,10 +109,11 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	heard := Heard{Received: l.received, Status: func() {}, Photos: Album{book, o.PhotosMoved}}
+	heard := Heard{Received: l.received, Status: func() {}, Photos: Album{book, o.PhotosMoved}, Keep: book.keep, Rested: l.rested}
 	if o.Exchanging != nil {
 		heard.Status = o.Exchanging
 	}
+	l.redirected = o.Redirected
 	if l.Sync, err = o.network().Syncer(store, heard); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -131,6 +139,14 @@ func (l *Laptop) received(n News) {
 	if l.Book.absorb(n, true) == nil {
 		_ = l.Book.sweepPhotos()  // the next start does it too
 		_ = l.Book.noteUploads(n) // a date on the township's list, no more
+	}
+}
+
+// rested takes note of what an exchange that has ended came to. What cannot
+// be noted now, the next one or the next start notes.
+func (l *Laptop) rested() {
+	if changed, err := l.Book.heedDuty(); err == nil && changed && l.redirected != nil {
+		l.redirected()
 	}
 }
 

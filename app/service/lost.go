@@ -13,7 +13,13 @@ type lostNote struct {
 	Collection syncproto.Collection `json:"c"`
 	ID         string               `json:"id"`
 	Tag        syncproto.Tag        `json:"t"`
-	Mine       string               `json:"mine"` // in words, masked as on screen
+	Mine       string               `json:"mine,omitempty"` // in words, masked as on screen
+	// Was holds the value instead, as a record of this one field, if it is not
+	// among those that stand: somebody decided, and this laptop saw nothing of
+	// it. By and At say who and when, At in ms since 1970.
+	Was []byte `json:"was,omitempty"`
+	By  string `json:"by,omitempty"`
+	At  int64  `json:"at,omitempty"`
 	// Shown says that it always was the one shown: that is no news until
 	// somebody decides against it.
 	Shown bool `json:"shown,omitempty"`
@@ -31,6 +37,9 @@ const maxLost = 500
 // noteLost looks at changed records for values of this laptop that are not
 // shown, and forgets those about which this laptop itself has decided.
 func (b *Book) noteLost(keys []syncproto.Key) error {
+	if err := b.noteRuled(); err != nil {
+		return err
+	}
 	var fresh, settled []lostNote
 	err := b.read(func(r reader) error {
 		var known []lostNote
@@ -77,13 +86,15 @@ func (b *Book) noteLost(keys []syncproto.Key) error {
 }
 
 func (b *Book) changeLost(f func([]lostNote) []lostNote) error {
-	return b.update(func(tx updater) error {
-		var all []lostNote
-		if _, err := setting(tx, lostSetting, &all); err != nil {
-			return err
-		}
-		return putSetting(tx, lostSetting, f(all))
-	})
+	return b.update(func(tx updater) error { return changeLostIn(tx, f) })
+}
+
+func changeLostIn(tx updater, f func([]lostNote) []lostNote) error {
+	var all []lostNote
+	if _, err := setting(tx, lostSetting, &all); err != nil {
+		return err
+	}
+	return putSetting(tx, lostSetting, f(all))
 }
 
 // lostIn lists a record's fields in which a value of this laptop stands
@@ -184,7 +195,10 @@ func (r reader) lostValue(rec *syncproto.Record, n lostNote) (LostValue, bool) {
 	who := r.authorOf(at.Replica)
 	out := LostValue{
 		Collection: c.Key, ID: n.ID, Title: r.title(rec), Household: idText(r.householdOfKey(rec.Key)), Field: f.Key, Label: f.Label,
-		Mine: n.Mine, Shown: r.words(c, f, reg.Shown().Value), By: who.Person, Device: who.Device, At: at.Time.Milli(), Decided: decided,
+		Mine: r.mine(n, c, f), Shown: r.words(c, f, reg.Shown().Value), By: who.Person, Device: who.Device, At: at.Time.Milli(), Decided: decided,
+	}
+	if n.At != 0 && decided {
+		out.By, out.Device, out.At = n.By, "", n.At
 	}
 	out.Taken = decided && out.Mine == out.Shown
 	return out, !out.Taken || !n.Shown // what was shown all along and still is

@@ -26,7 +26,11 @@ type Setter interface {
 type Heard struct {
 	Received func(News) // after each commit, with what it changed
 	Status   func()     // when the Syncer's Status has changed
+	Rested   func()     // after an exchange or the reading of a stick
 	Photos   Album      // what is moved after the text
+	// Keep is called in the transaction of each step, with what it replaced
+	// and how many records it handed over for good: see syncproto.Progress.
+	Keep func(tx Keeper, p syncproto.Progress) error
 }
 
 // News is what a step of an exchange changed on this laptop.

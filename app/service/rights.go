@@ -19,9 +19,9 @@ func (w *writing) placed(k syncproto.Key, sets []syncproto.FieldValue) ([]syncpr
 	if _, follows := ledger.Parent(probe); follows {
 		return sets, nil
 	}
-	place := w.b.me.Village()
+	place := w.me.Village()
 	if ledger.ClassOf(k.Collection) == ledger.Shared {
-		place = w.b.me.Township
+		place = w.me.Township
 	}
 	if place == "" {
 		return nil, &syncproto.Error{Code: syncproto.CodePlace, Message: "没有写明属于哪个村",
@@ -36,7 +36,7 @@ func (w *writing) allowed(rec *syncproto.Record) error {
 	if err != nil {
 		return err
 	}
-	me := w.b.me
+	me := w.me
 	if ledger.MayWrite(me.Role, me.Scope, rec.Collection, home) {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (w *writing) allowed(rec *syncproto.Record) error {
 // ownGrid checks that a grid worker who was invited for one grid writes there.
 func (w *writing) ownGrid(rec *syncproto.Record) error {
 	var failed error
-	code, other := ledger.OtherGrid(w.b.me.Role, w.b.me.Scope, rec, func(k syncproto.Key) *syncproto.Record {
+	code, other := ledger.OtherGrid(w.me.Role, w.me.Scope, rec, func(k syncproto.Key) *syncproto.Record {
 		up, err := w.tx.Get(k)
 		failed = errors.Join(failed, err)
 		return up
@@ -69,7 +69,7 @@ func (w *writing) ownGrid(rec *syncproto.Record) error {
 		return failed
 	}
 	return &syncproto.Error{Code: syncproto.CodeNotAllowed, Message: "这一条属于别的网格（" + code + "）",
-		Hint: "这台电脑只管网格 " + w.b.me.Scope + "。请联系那边的网格员或村书记。"}
+		Hint: "这台电脑只管网格 " + w.me.Scope + "。请联系那边的网格员或村书记。"}
 }
 
 // home is the place of a record. Those that many records follow are kept.

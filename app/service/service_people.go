@@ -39,6 +39,9 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 		if out.Waiting, err = r.waiting(); err != nil {
 			return out, err
 		}
+		if out.Notices, err = r.newNotices(); err != nil {
+			return out, err
+		}
 		recent, err := r.visits("", "", 10)
 		out.Recent = recent.Rows
 		return out, err

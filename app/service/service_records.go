@@ -21,7 +21,7 @@ func (s *Service) Schema(ctx context.Context) (Schema, error) {
 	var out Schema
 	for _, c := range ledger.All() {
 		one := SchemaCollection{
-			Key: c.Key, Label: c.Label, Class: c.Class.String(), Companion: c.Companion, Write: b.me.mayWriteSome(c.Number),
+			Key: c.Key, Label: c.Label, Class: c.Class.String(), Companion: c.Companion, Write: b.Identity().mayWriteSome(c.Number),
 		}
 		if len(c.Parents) > 0 {
 			one.Parent = c.Parents[0]
@@ -241,8 +241,8 @@ func (b *Book) Reveal(k syncproto.Key, field, reason string) (string, error) {
 		return edit.Set{Tag: tagOf(ledger.AccessLog, key), Value: v}
 	}
 	_, err = b.Write([]edit.Edit{{Collection: ledger.AccessLog, New: 1, Set: []edit.Set{
-		{Tag: ledger.TagVillage, Value: syncproto.TextOf(firstOf(home, ledger.Area(b.me.Scope)))},
-		set("at", syncproto.IntOf(b.millis())), set("who", syncproto.TextOf(b.me.Person)),
+		{Tag: ledger.TagVillage, Value: syncproto.TextOf(firstOf(home, ledger.Area(b.Identity().Scope)))},
+		set("at", syncproto.IntOf(b.millis())), set("who", syncproto.TextOf(b.Identity().Person)),
 		set("action", syncproto.TextOf("view")), set("collection", syncproto.TextOf(in.Key)),
 		set("record", syncproto.RefOf(k.ID)), set("reason", syncproto.TextOf(clip(reason, 190))),
 	}}})

@@ -14,6 +14,9 @@ func (s *Service) State(ctx context.Context) (State, error) {
 	out := State{Phase: PhaseLocked, Version: s.o.Version, Today: dateText(ledger.DayOf(s.o.Now()))}
 	laptop, err := s.unlocked()
 	if err != nil {
+		if err := s.o.settleAnew(); err != nil {
+			return out, err
+		}
 		if !s.o.enrolled() {
 			out.Phase = PhaseNew
 		}
@@ -28,7 +31,11 @@ func (s *Service) ready(out State, laptop *Laptop) (State, error) {
 	out.Township, out.TownshipName, out.Scope = me.Township, me.TownshipName, me.Scope
 	out.Role, out.RoleName, out.Person, out.Device = string(me.Role), me.RoleName(), me.Person, me.Device
 	out.CanWrite = me.mayWriteSome(ledger.Visit)
-	err := laptop.Book.read(func(r reader) error {
+	var err error
+	if out.Ended, err = laptop.Book.Ended(); err != nil {
+		return out, err
+	}
+	err = laptop.Book.read(func(r reader) error {
 		out.Village = me.Village()
 		if out.Village != "" {
 			out.VillageName = r.placeName(out.Village)
@@ -70,7 +77,7 @@ func (s *Service) open(ctx context.Context, how func(Options) (*Laptop, error)) 
 		return State{}, err
 	}
 	o := s.o
-	o.Changed, o.Exchanging, o.PhotosMoved = s.changed, s.tellSync, s.photosMoved
+	o.Changed, o.Exchanging, o.PhotosMoved, o.Redirected = s.changed, s.tellSync, s.photosMoved, s.tellState
 	laptop, err := how(o)
 	if err != nil {
 		return State{}, err
@@ -113,6 +120,14 @@ func (s *Service) changed(keys []syncproto.Key, remote bool) {
 	}
 	s.emit(TopicRecords, out)
 	s.tellSync()
+}
+
+// tellState tells the screens who is at the laptop now, and to read again.
+func (s *Service) tellState() {
+	if state, err := s.State(context.Background()); err == nil {
+		s.emit(TopicState, state)
+		s.emit(TopicRecords, Changed{Remote: true})
+	}
 }
 
 // tellSync tells the screens what the exchange is doing.

@@ -22,8 +22,13 @@ const (
 	lastSyncSetting    = "last-sync"
 )
 
+// getter reads small sealed values of a laptop's own.
+type getter interface {
+	Setting(name string) ([]byte, error)
+}
+
 // setting reads a setting into v; false if there is none.
-func setting(tx *boltstore.Tx, name string, v any) (bool, error) {
+func setting(tx getter, name string, v any) (bool, error) {
 	raw, err := tx.Setting(name)
 	if err != nil || raw == nil {
 		return false, err

@@ -82,7 +82,7 @@ func (l *Laptop) StickOut(ctx context.Context, path string) (StickMade, error) {
 func (l *Laptop) stickFile(d envelope.Disk, path string) (string, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
-		return envelope.Free(d, filepath.Join(path, envelope.Name(l.Book.me.Scope, l.Book.now())))
+		return envelope.Free(d, filepath.Join(path, envelope.Name(l.Book.Identity().Scope, l.Book.now())))
 	}
 	if !strings.HasSuffix(path, envelope.Extension) {
 		path += envelope.Extension
@@ -227,6 +227,7 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 	if out.New = in.Heeded; !in.Heeded {
 		return out, problem
 	}
+	l.rested()
 	out.Sent, out.Received, out.Rejected, out.Conflicts = in.Sent, in.Received, in.Rejected, in.Progress.Conflicts
 	out.Renumbered, out.Verified = in.Renumbered, verifiedOf(in.Progress.Verified)
 	id := hex.EncodeToString(in.ID[:])
@@ -331,7 +332,7 @@ func (l *Laptop) describe(f foundBundle) StickFound {
 		out.Village = ledger.Area(code)
 		out.VillageName = placeName(out.Village)
 	}
-	if f.err == nil && f.head.Township != l.Book.me.Township {
+	if f.err == nil && f.head.Township != l.Book.Identity().Township {
 		f.err = &syncproto.Error{Code: syncproto.CodeTownship, Message: "这是另一个乡镇(街道)的数据包", Hint: "请交给它自己的乡镇(街道)。"}
 	}
 	if f.err != nil {

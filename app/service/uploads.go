@@ -40,7 +40,7 @@ func (r reader) uploads() map[string]upload {
 // noteUploads remembers the newest receipts of what the server sent, village
 // by village. Work of the township itself does not count.
 func (b *Book) noteUploads(n News) error {
-	if b.me.Village() != "" {
+	if b.Identity().Village() != "" {
 		return nil
 	}
 	newest := map[string]int64{}

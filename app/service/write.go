@@ -41,6 +41,7 @@ func (b *Book) Write(edits []edit.Edit) (Written, error) {
 // write runs f in one transaction and takes its changes into memory.
 func (b *Book) write(f func(*writing) error) (Written, error) {
 	var w *writing
+	me := b.Identity()
 	err := b.store.Update(func(tx *boltstore.Tx) error {
 		writer, err := syncproto.NewWriter(tx, b.millis())
 		if err != nil {
@@ -48,9 +49,12 @@ func (b *Book) write(f func(*writing) error) (Written, error) {
 		}
 		w = &writing{
 			b: b, tx: tx, w: writer, made: map[edit.Handle]syncproto.ID{},
-			homes: map[syncproto.Key]string{}, seen: map[syncproto.Key]bool{},
+			homes: map[syncproto.Key]string{}, seen: map[syncproto.Key]bool{}, me: me,
 		}
 		if err := f(w); err != nil {
+			return err
+		}
+		if err := w.tellRulings(); err != nil {
 			return err
 		}
 		if err := noteOwn(tx); err != nil {
@@ -69,7 +73,7 @@ func (b *Book) write(f func(*writing) error) (Written, error) {
 		return Written{}, fmt.Errorf("service: write: %w", err)
 	}
 	slices.Reverse(w.out.Undo)
-	return w.out, b.Absorb(w.out.Keys, false)
+	return w.out, b.Absorb(slices.Concat(w.out.Keys, w.traces), false)
 }
 
 // writing is one list of edits on its way into the store.
@@ -85,6 +89,9 @@ type writing struct {
 	out   Written
 	// authors are those of values that a decision taken back has brought up.
 	authors []reopened
+	me      Identity
+	rulings []ruling
+	traces  []syncproto.Key // of the rulings: written beside what was asked for
 }
 
 // lateSet refers to a record that a later edit creates.
@@ -281,6 +288,11 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 	}
 	if err != nil {
 		return k, err
+	}
+	if before != nil {
+		if err := w.decides(k, before, sets); err != nil {
+			return k, err
+		}
 	}
 	undo.ID = k.ID
 	for _, s := range sets {

@@ -116,3 +116,36 @@ func TestTwoLaptopsEditOneResident(t *testing.T) {
 		}
 	}
 }
+
+// Whoever was away while two values stood beside each other and one was taken
+// hears of it, with the value that was not; an edit after an edit says nothing.
+func TestAuthorWhoWasAwayIsTold(t *testing.T) {
+	w := settle(t, plain)
+	office := w.join("township", xinshi, "街道办")
+	first, second := w.join("village", shaxi, "周书记"), w.join("village", shaxi, "陈委员")
+	person := w.apply(first, family(1)...)["p1"]
+	w.sync(first, second, office)
+	set := func(l *stage.Laptop, name, value string) {
+		t.Helper()
+		w.apply(l, op{Op: "set", Collection: "resident", ID: person, Fields: map[string]any{name: value}})
+	}
+	set(first, "phone", "13905790003")
+	set(first, "note", "行动不便")
+	w.sync(first)
+	set(second, "phone", "13905790004") // without having seen the other
+	w.sync(second, office)
+	w.must(office.Run("resolve", person, "phone", "--take", "2").Failed())
+	set(office, "note", "已经好转")
+	w.sync(office, first)
+	r := first.Run("conflicts", "--mine")
+	w.must(r.Failed())
+	if n := bytes.Count(r.Out, []byte("\n")); n != 1 || !bytes.Contains(r.Out, []byte("13905790003")) || !bytes.Contains(r.Out, []byte("街道办")) {
+		t.Errorf("the author is told\n%s", r.Out)
+	}
+	w.sync(second)
+	r = second.Run("conflicts", "--mine")
+	w.must(r.Failed())
+	if bytes.Contains(r.Out, []byte("13905790003")) {
+		t.Errorf("the other is told\n%s", r.Out)
+	}
+}

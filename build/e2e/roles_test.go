@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +54,24 @@ func (w *town) returns() (r cameBack) {
 	return r
 }
 
+// told is a line of what "notices" prints.
+type told struct {
+	Kind, Message, Hint string
+}
+
+func (w *town) notices(l *stage.Laptop) []told {
+	w.Helper()
+	r := l.Run("notices")
+	w.must(r.Failed())
+	var all []told
+	for text := range bytes.Lines(r.Out) {
+		var n told
+		w.must(json.Unmarshal(text, &n))
+		all = append(all, n)
+	}
+	return all
+}
+
 // Someone is given another village while they have unsent work: it waits for
 // the township, nothing is lost, and nothing of the old village stays.
 func TestRoleChange(t *testing.T) {
@@ -69,6 +88,9 @@ func TestRoleChange(t *testing.T) {
 	}
 	if s := w.status(goes); s.ToSend != 0 || s.Rejected != 0 {
 		t.Errorf("%+v", s)
+	}
+	if n := w.notices(goes); len(n) != 1 || n[0].Kind != "role" || !strings.Contains(n[0].Message, "下裴村") || !strings.Contains(n[0].Hint, "2 条") {
+		t.Errorf("the laptop tells %+v", n)
 	}
 	if d := w.dump(goes); bytes.Contains(d, []byte("周大明")) || bytes.Contains(d, []byte("没来得及")) {
 		t.Errorf("keeps\n%s", d)
@@ -100,6 +122,17 @@ func TestRoleChange(t *testing.T) {
 	w.sync(stays)
 	if d := w.dump(stays); len(d) != 0 {
 		t.Errorf("keeps\n%s", d)
+	}
+	if n := w.notices(stays); len(n) != 1 || n[0].Kind != "ended" || !strings.Contains(n[0].Hint, "1 条") {
+		t.Errorf("the laptop tells %+v", n)
+	}
+	anew, err := w.office.Invite("village", shaxi, "新书记")
+	w.must(err)
+	w.must(stays.Run("join", anew, "--anew").Failed())
+	w.sync(stays)
+	w.same("a laptop that joined anew and the server", w.dump(stays), w.held(shaxi))
+	if n := w.notices(stays); len(n) != 0 {
+		t.Errorf("the new laptop tells %+v", n)
 	}
 	w.sync(office)
 	if n := len(w.of(w.dump(office), "inbox")); n != 3 {
