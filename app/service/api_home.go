@@ -18,7 +18,6 @@ type Home struct {
 	Refused   int         `json:"refused"`
 	Inbox     int         `json:"inbox"`   // late work that the township has not looked at
 	Waiting   int         `json:"waiting"` // written here, and held for the township to decide
-	Notices   []Notice    `json:"notices"` // what happened to this laptop, not put away yet
 	Lost      []LostValue `json:"lost"`    // written here, not shown, or decided since
 	Hints     []Hint      `json:"hints"`
 	Sync      SyncStatus  `json:"sync"`

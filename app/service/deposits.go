@@ -43,17 +43,18 @@ func (r reader) deposit(rec *syncproto.Record) Deposit {
 	return out
 }
 
-// waiting counts the deposits about which nobody has decided.
-func (r reader) waiting() (n int, err error) {
+// deposited counts the deposits, and those about which nobody has decided.
+func (r reader) deposited() (all, waiting int, err error) {
 	for rec, err := range r.tx.Scan(ledger.Deposit) {
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
+		all++
 		if fieldsOf(rec).text("decision") == "" {
-			n++
+			waiting++
 		}
 	}
-	return n, nil
+	return all, waiting, nil
 }
 
 // Deposits lists work of this laptop that the township was to decide about.

@@ -8,7 +8,7 @@ import (
 // duty is what this laptop last knew itself to be for. The township says so in
 // the shared list of devices; a laptop whose person has left reads nothing any
 // more, not even that list: that its own line has gone, and that both sides
-// agree on no records at all, is how it knows.
+// agree on no records but its own deposits, is how it knows.
 type duty struct {
 	Role  ledger.Role `json:"role"` // "": no list of devices has come yet
 	Scope string      `json:"scope"`
@@ -68,7 +68,13 @@ func (b *Book) heedDuty() (changed bool, err error) {
 		if me, listed, err = me.listed(r.tx); err != nil {
 			return err
 		}
-		now, note = was.next(me, r.placeName(ledger.Area(me.Scope)), listed, meta.Verified, b.millis())
+		seen := meta.Verified
+		deposits, _, err := r.deposited()
+		if err != nil {
+			return err
+		}
+		seen.Records -= min(seen.Records, uint64(deposits))
+		now, note = was.next(me, r.placeName(ledger.Area(me.Scope)), listed, seen, b.millis())
 		if !listed {
 			me = me.under(now)
 		}
@@ -97,7 +103,8 @@ func (b *Book) heedDuty() (changed bool, err error) {
 }
 
 // next is what follows from what the store holds: me as the list of devices
-// has it, if it is listed there, the name of its place, and the last comparison.
+// has it, if it is listed there, the name of its place, and the last comparison,
+// its deposits not counted.
 func (d duty) next(me Identity, place string, listed bool, v syncproto.Verified, at int64) (duty, *notice) {
 	switch {
 	case listed && (d.Role == "" || d.Role == me.Role && d.Scope == me.Scope && d.Ended == 0):

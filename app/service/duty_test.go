@@ -2,6 +2,7 @@ package service
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,13 +50,14 @@ func hands(t testing.TB, l *Laptop, n int) {
 	}
 }
 
+// notices lists those that nobody has put away.
 func notices(t testing.TB, s *Service) []Notice {
 	t.Helper()
-	home, err := s.Home(t.Context())
+	list, err := s.Notices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return home.Notices
+	return slices.DeleteFunc(list, func(n Notice) bool { return n.Seen })
 }
 
 func TestRoleThatEndedIsTold(t *testing.T) {
@@ -102,6 +104,28 @@ func TestRoleThatEndedIsTold(t *testing.T) {
 	}
 	if state, err := s.Unlock(t.Context(), password); err != nil || state.Ended == nil || state.Ended.Handed != 3 {
 		t.Errorf("after a start %+v (%v)", state.Ended, err)
+	}
+}
+
+// The laptop of someone who has left keeps deposits of the work that it handed
+// over: with nothing else left, the duty has ended all the same.
+func TestDepositsAreNoDuty(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	l := s.laptop
+	lists(t, l, ledger.RoleVillage, xiapei, 20, 1_709_600_000_000)
+	hands(t, l, 1)
+	k := syncproto.Key{Collection: ledger.Deposit, ID: syncproto.Stamp{Time: 2 << 16, Replica: 1}}
+	err := l.Store.Update(func(tx *boltstore.Tx) error { return tx.PutAgreed(k, syncproto.NewRecord(k.Collection, k.ID), 0) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists(t, l, ledger.RoleEnded, shaxi, 2, 1_709_700_000_000)
+	if e, err := l.Book.Ended(); err != nil || e != nil {
+		t.Fatalf("told too soon: %+v (%v)", e, err)
+	}
+	lists(t, l, ledger.RoleEnded, shaxi, 1, 1_709_800_000_000)
+	if e, err := l.Book.Ended(); err != nil || e == nil || e.Handed != 1 {
+		t.Errorf("not told: %+v (%v)", e, err)
 	}
 }
 

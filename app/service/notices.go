@@ -11,7 +11,7 @@ import (
 const (
 	noticeRole   = "role"   // the laptop's role or place has changed
 	noticeEnded  = "ended"  // the laptop's person is in charge of nothing any more
-	noticePhotos = "photos" // the photos could not be opened
+	noticePhotos = "photos" // a photo file was set aside
 )
 
 // notice is what happened to this laptop without its person having done it.
@@ -49,28 +49,14 @@ func addNotice(tx Keeper, n notice) error {
 func (b *Book) Notices() ([]Notice, error) {
 	out := []Notice{}
 	err := b.read(func(r reader) (err error) {
-		out, err = r.notices()
+		var all []notice
+		_, err = setting(r.tx, noticesSetting, &all)
+		for _, n := range slices.Backward(all) {
+			out = append(out, Notice(n))
+		}
 		return err
 	})
 	return out, err
-}
-
-func (r reader) notices() ([]Notice, error) {
-	var all []notice
-	if _, err := setting(r.tx, noticesSetting, &all); err != nil {
-		return nil, err
-	}
-	out := make([]Notice, 0, len(all))
-	for _, n := range slices.Backward(all) {
-		out = append(out, Notice(n))
-	}
-	return out, nil
-}
-
-// newNotices lists those that nobody has put away.
-func (r reader) newNotices() ([]Notice, error) {
-	all, err := r.notices()
-	return slices.DeleteFunc(all, func(n Notice) bool { return n.Seen }), err
 }
 
 // SeenNotice puts a notice away; with "" all. It stays in the list.

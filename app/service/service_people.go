@@ -36,10 +36,7 @@ func (s *Service) Home(ctx context.Context) (Home, error) {
 		if out.Lost, err = r.lostValues(); err != nil {
 			return out, err
 		}
-		if out.Waiting, err = r.waiting(); err != nil {
-			return out, err
-		}
-		if out.Notices, err = r.newNotices(); err != nil {
+		if _, out.Waiting, err = r.deposited(); err != nil {
 			return out, err
 		}
 		recent, err := r.visits("", "", 10)
