@@ -48,6 +48,7 @@ const (
 	CodePhotoQuota  Code = "photo_quota"    // the village's room for photos is used up
 	CodePhotoKind   Code = "photo_kind"     // not a picture that can be read
 	CodePhotoSpoilt Code = "photo_spoilt"   // the bytes are not those of the name
+	CodePhotosShut  Code = "photos_shut"    // a laptop's photos cannot be opened now
 	CodePrime       Code = "prime"          // an upload packed by records that the hub has otherwise
 	CodeUnplugged   Code = "unplugged"      // the stick cannot be written or read: pulled or locked
 	CodeAuthor      Code = "author"         // signed with the number of another laptop

@@ -105,6 +105,8 @@ func photoWords(code syncproto.Code) (wording, bool) {
 		return wording{"这个文件不是能用的照片", "请选 JPG、PNG 或 WebP 格式的照片。"}, true
 	case syncproto.CodePhotoSpoilt:
 		return wording{"照片在路上损坏了", "程序会自动重新传一遍。"}, true
+	case syncproto.CodePhotosShut:
+		return wording{"照片库打不开", "文字可以照常保存，原因和办法写在首页上。"}, true
 	}
 	return wording{}, false
 }

@@ -55,6 +55,7 @@ type statusLine struct {
 	PhotosToSend  int                `json:"photos_to_send"`
 	PhotosMissing int                `json:"photos_missing"`
 	PhotosRefused int                `json:"photos_refused"`
+	PhotosShut    *service.Problem   `json:"photos_shut"` // why they cannot be opened, null: they can
 	Verified      service.Verified   `json:"verified"`
 	Sticks        []service.Stick    `json:"sticks"` // the newest bundles, the newest first
 	ByKind        []service.KindLeft `json:"by_kind"`
@@ -75,7 +76,7 @@ func status(c *call) error {
 		line := statusLine{
 			ToSend: s.ToSend, Sent: s.Sent, Rejected: s.Rejected, Conflicts: s.Conflicts, NextTry: s.NextTry,
 			PhotosToSend: s.PhotosToSend, PhotosMissing: s.PhotosMissing, PhotosRefused: s.PhotosRefused,
-			Verified: s.Verified, ByKind: append([]service.KindLeft{}, s.ByKind...),
+			PhotosShut: s.PhotosShut, Verified: s.Verified, ByKind: append([]service.KindLeft{}, s.ByKind...),
 		}
 		if s.Verified.Equal {
 			line.LastVerified = s.Verified.At
@@ -86,6 +87,9 @@ func status(c *call) error {
 		photos := ""
 		if s.PhotosToSend+s.PhotosMissing+s.PhotosRefused > 0 {
 			photos = fmt.Sprintf("\n照片待上传 %d 张，不在这台电脑上 %d 张，服务器没有收 %d 张", s.PhotosToSend, s.PhotosMissing, s.PhotosRefused)
+		}
+		if p := s.PhotosShut; p != nil {
+			photos = "\n" + p.Message + "：" + p.Hint
 		}
 		verdict := "还没有与服务器核对一致"
 		if s.Verified.Equal {

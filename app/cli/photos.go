@@ -19,7 +19,7 @@ import (
 // a file.
 func photo(c *call) error {
 	if len(c.args) == 0 {
-		return usage("要写 add、list 或 get", c.Name+" photo "+c.cmd.args)
+		return usage("要写 add、list、get 或 reopen", c.Name+" photo "+c.cmd.args)
 	}
 	what := c.args[0]
 	c.args = c.args[1:]
@@ -30,6 +30,8 @@ func photo(c *call) error {
 		return c.listPhotos()
 	case "get":
 		return c.getPhoto()
+	case "reopen":
+		return c.reopenPhotos()
 	}
 	return usage("没有 photo "+what, c.Name+" photo "+c.cmd.args)
 }
@@ -166,12 +168,33 @@ func (c *call) getPhoto() error {
 	})
 }
 
+// reopenLine is what photo reopen prints.
+type reopenLine struct {
+	Open bool `json:"open"`
+}
+
+// reopenPhotos opens photos that could not be opened, or begins anew.
+func (c *call) reopenPhotos() error {
+	if err := c.need(0); err != nil {
+		return err
+	}
+	return c.open(func(l *service.Laptop) error {
+		if err := l.ReopenPhotos(*c.given["anew"]); err != nil {
+			return err
+		}
+		return c.out(reopenLine{true}, "照片库是好的，可以用了")
+	})
+}
+
 // photosOf is the name of the pictures' file beside a backup.
 func photosOf(backup string) string { return backup + ".photos" }
 
 // backupPhotos writes the pictures beside a backup, sealed as they are here,
 // and returns the file's name; "" if there are none.
 func (c *call) backupPhotos(l *service.Laptop) (string, error) {
+	if p := l.PhotosProblem(); p != nil {
+		return "", &syncproto.Error{Code: syncproto.CodePhotosShut, Message: "文字资料已备份，照片没有：" + p.Message, Hint: p.Hint}
+	}
 	if l.Photos.Total() == 0 {
 		return "", nil
 	}
@@ -224,6 +247,10 @@ func restorePhotos(dir, backup string) (finish func() error, discard func(), err
 // the same.
 func verifyPhotos(l *service.Laptop, rep boltstore.Report) (line verifyLine, err error) {
 	line = verifyOf(rep)
+	if p := l.PhotosProblem(); p != nil {
+		line.Whole = false
+		return line, &syncproto.Error{Code: syncproto.CodePhotosShut, Message: "文字资料完好，照片没有检查：" + p.Message, Hint: p.Hint}
+	}
 	check, err := syncproto.CheckPhotos(l.Photos)
 	if err != nil {
 		return line, err

@@ -5,13 +5,10 @@ package photos
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 	bolt "go.etcd.io/bbolt"
@@ -60,69 +57,7 @@ type Store struct {
 
 var _ syncproto.PhotoStore = (*Store)(nil)
 
-// Open opens the photos of a data folder. A file that is damaged as a whole is
-// set aside, and what can be read of it is taken over: see Lost.
-func Open(dir string, vault Vault, disk Disk, now func() int64) (*Store, error) {
-	s := &Store{dir: dir, vault: vault, disk: disk, now: now, held: map[syncproto.PhotoHash]syncproto.PhotoHeld{}}
-	if _, err := os.Stat(s.path()); errors.Is(err, os.ErrNotExist) {
-		return s, nil
-	}
-	err := s.open()
-	if err == nil {
-		err = s.load()
-	}
-	if syncproto.CodeOf(err) == syncproto.CodeDamaged {
-		err = s.setAside()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("photos: open: %w", err), s.Close())
-	}
-	return s, nil
-}
-
 func (s *Store) path() string { return filepath.Join(s.dir, FileName) }
-
-// growth is by how many bytes the file grows.
-const growth = 1 << 20
-
-// open opens the file, or makes it.
-func (s *Store) open() error {
-	err := s.disk.Guard(func() (err error) {
-		// The free list is on the disk: without it, opening would walk the
-		// whole file, and fail where a page is damaged.
-		s.db, err = bolt.Open(s.path(), 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
-		if err != nil {
-			return opening(err)
-		}
-		s.db.AllocSize = growth
-		return s.db.Update(func(tx *bolt.Tx) error {
-			for _, name := range [][]byte{bucketPhotos, bucketChunks} {
-				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	})
-	if syncproto.CodeOf(err) == syncproto.CodeLocked {
-		return err
-	}
-	return s.disk.Saving(s.dir, err)
-}
-
-// load reads which photos there are.
-func (s *Store) load() error {
-	return s.disk.Guard(func() error {
-		return s.db.View(func(tx *bolt.Tx) error {
-			return tx.Bucket(bucketPhotos).ForEach(func(k, v []byte) error {
-				if p, ok := s.unpack(k, v); ok {
-					s.held[p.Hash] = p
-				}
-				return nil // what does not open is as if it were not there
-			})
-		})
-	})
-}
 
 // errClosed is of a call that was in flight when the laptop was locked.
 func errClosed() error {

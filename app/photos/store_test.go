@@ -117,12 +117,14 @@ func TestSealed(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	other, err := openIn(s.dir, ledgerIn(t, t.TempDir()))
-	if err != nil {
+	if _, err := openIn(s.dir, ledgerIn(t, t.TempDir())); syncproto.CodeOf(err) != syncproto.CodePhotosShut {
+		t.Errorf("another laptop's key: %v", err)
+	}
+	if err := s.Reopen(); err != nil {
 		t.Fatal(err)
 	}
-	if held, _ := other.Photo(p.Hash); held.Size != 0 || other.Close() != nil || s.Reopen() != nil {
-		t.Errorf("another laptop's key opens %+v", held)
+	if held, _ := s.Photo(p.Hash); !held.Whole() {
+		t.Errorf("trying another key has cost %+v", held)
 	}
 	// A chunk opens only in its own place.
 	err = s.db.Update(func(tx *bolt.Tx) error {
@@ -221,6 +223,25 @@ func TestSpoiltBytes(t *testing.T) {
 	}
 	if held, _ := s.Photo(all[3].Hash); held.Lacks(all[3].Size) != syncproto.ChunkSet(0).With(4) {
 		t.Errorf("what is missing: %b", held.Lacks(all[3].Size))
+	}
+}
+
+// Damage of the only row is no other key.
+func TestSpoiltRow(t *testing.T) {
+	s := newStore(t)
+	p := syncproto.CutPhoto(syncproto.ID{}, phototest.Sample(1, 30_000))
+	if _, err := s.Put(p.PhotoName, "r", p.Chunks); err != nil {
+		t.Fatal(err)
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPhotos).Put(s.key(p.Hash), []byte("spoilt")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reopen(); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := s.Put(p.PhotoName, "r", p.Chunks); err != nil || !held.Whole() {
+		t.Errorf("it cannot be put again: %+v, %v", held, err)
 	}
 }
 

@@ -21,11 +21,21 @@ func (s *Store) Lost() string {
 	return s.lost
 }
 
+// asideName is a free name for what is set aside.
+func asideName(dir string, now int64) string {
+	name := "photos-damaged-" + time.UnixMilli(now).UTC().Format("20060102-150405")
+	for free := name; ; free += "-" {
+		if _, err := os.Lstat(filepath.Join(dir, free+".db")); errors.Is(err, os.ErrNotExist) {
+			return free + ".db"
+		}
+	}
+}
+
 // setAside gives a damaged file another name and begins a new one with what
 // can still be read.
 func (s *Store) setAside() error {
 	old := s.db
-	aside := "photos-damaged-" + time.UnixMilli(s.now()).UTC().Format("20060102-150405") + ".db"
+	aside := asideName(s.dir, s.now())
 	if old != nil {
 		_ = s.disk.Guard(old.Close) // it is damaged; what counts is the new one
 	}

@@ -113,11 +113,16 @@ func (a *album) standing() (out []photoNote) {
 	return out
 }
 
+// kept is where the photos are; nil while it is not known which are here.
+func (a *album) kept() *photos.Store {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.store
+}
+
 // held says what is here of a photo.
 func (a *album) held(h syncproto.PhotoHash) syncproto.PhotoHeld {
-	a.mu.Lock()
-	store := a.store
-	a.mu.Unlock()
+	store := a.kept()
 	if store == nil {
 		return syncproto.PhotoHeld{}
 	}
@@ -138,14 +143,14 @@ type photoCounts struct{ toSend, missing, refused int }
 func (a *album) counts() (c photoCounts) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.store == nil {
+		return c
+	}
 	for _, n := range a.notes {
 		if n.deleted {
 			continue
 		}
-		var held syncproto.PhotoHeld
-		if a.store != nil {
-			held, _ = a.store.Photo(n.Hash)
-		}
+		held, _ := a.store.Photo(n.Hash)
 		_, no := a.refused[n.Hash]
 		switch {
 		case !held.Whole():
@@ -260,7 +265,7 @@ func (x Album) Work(quick bool) (w syncproto.PhotoWork, err error) {
 }
 
 // Store implements syncer.Photos.
-func (x Album) Store() syncproto.PhotoStore { return x.b.album.store }
+func (x Album) Store() syncproto.PhotoStore { return x.b.album.kept() }
 
 // Moved implements syncer.Photos.
 func (x Album) Moved(m syncproto.PhotoMoved) {

@@ -14,6 +14,9 @@ type PhotoList struct {
 	Most    int        `json:"most"` // photos that a record may have
 	CanAdd  bool       `json:"canAdd"`
 	Rows    []PhotoRow `json:"rows"` // in the order in which they were added
+	// Problem is why the pictures cannot be opened now: which of them are here
+	// is then not known.
+	Problem *Problem `json:"problem"`
 }
 
 // PhotoRow is a photo of a record.

@@ -38,6 +38,9 @@ type SyncStatus struct {
 	PhotosMissing int  `json:"photosMissing"`
 	PhotosRefused int  `json:"photosRefused"`
 	PhotosMoving  bool `json:"photosMoving"` // the text is through, and photos go now
+	// PhotosShut is why the photos cannot be opened now, nil: they can. How many
+	// wait is then not known; the text goes on.
+	PhotosShut *Problem `json:"photosShut"`
 	// ByKind is what is to be sent, by collection; events leave it out.
 	ByKind []KindLeft `json:"byKind"`
 }

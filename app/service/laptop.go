@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"gridbook/app/boltstore"
@@ -52,8 +53,15 @@ type Laptop struct {
 	Store *boltstore.Store
 	Book  *Book
 	Sync  Syncer
-	// Photos are the pictures, in a file beside the store.
+	// Photos are the pictures, in a file beside the store; nil while they
+	// cannot be opened: see PhotosProblem.
 	Photos *photos.Store
+
+	o        Options
+	shut     sync.Mutex // guards Photos' coming, and what follows
+	problem  error      // why Photos is nil
+	closed   bool       // photos are not opened again
+	setAside string     // the damaged file of which a notice tells
 
 	redirected func()
 	stop       context.CancelFunc
@@ -86,7 +94,7 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	// What the password's key derivation took, up to 64 MB, goes back before
 	// the rosters come: village laptops have little.
 	debug.FreeOSMemory()
-	l := &Laptop{Store: store}
+	l := &Laptop{Store: store, o: o}
 	book, err := NewBook(store, o.Now, func(keys []syncproto.Key, remote bool) {
 		if o.Changed != nil {
 			o.Changed(keys, remote)
@@ -102,11 +110,7 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	if _, err := book.heedDuty(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	if l.Photos, err = o.photos(store); err == nil {
-		book.KeepPhotos(l.Photos)
-		err = book.sweepPhotos()
-	}
-	if err != nil {
+	if err := l.openPhotos(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	heard := Heard{Received: l.received, Status: func() {}, Photos: Album{book, o.PhotosMoved}, Keep: book.keep, Rested: l.rested}
@@ -127,12 +131,6 @@ func openLaptop(o Options, store *boltstore.Store) (*Laptop, error) {
 	return l, nil
 }
 
-// photos opens the pictures of the data folder.
-func (o Options) photos(store *boltstore.Store) (*photos.Store, error) {
-	return photos.Open(o.Dir, store.Vault(), photos.Disk{Guard: boltstore.Guard, Saving: boltstore.Saving},
-		func() int64 { return o.Now().UnixMilli() })
-}
-
 // received takes in what the server sent. The records are safe in the store
 // already; if they cannot be read back, whoever opens them next is told.
 func (l *Laptop) received(n News) {
@@ -145,6 +143,9 @@ func (l *Laptop) received(n News) {
 // rested takes note of what an exchange that has ended came to. What cannot
 // be noted now, the next one or the next start notes.
 func (l *Laptop) rested() {
+	l.shut.Lock()
+	_ = l.tellPhotos()
+	l.shut.Unlock()
 	if changed, err := l.Book.heedDuty(); err == nil && changed && l.redirected != nil {
 		l.redirected()
 	}
@@ -309,10 +310,7 @@ func (l *Laptop) Close() error {
 	if l.Book != nil {
 		l.Book.Close()
 	}
-	if l.Photos != nil {
-		err = errors.Join(err, l.Photos.Close())
-	}
-	return errors.Join(err, l.Store.Close())
+	return errors.Join(err, l.closePhotos(), l.Store.Close())
 }
 
 // Folder makes the data folder if it is not there.

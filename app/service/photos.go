@@ -48,30 +48,31 @@ func (b *Book) AddPhoto(collection, id string, file []byte, caption string) (Wri
 	if err != nil {
 		return Written{}, err
 	}
+	store := a.kept()
 	if !named.IsZero() {
-		_, err := a.store.Put(part.PhotoName, named.String(), part.Chunks)
+		_, err := store.Put(part.PhotoName, named.String(), part.Chunks)
 		return Written{IDs: []syncproto.ID{named}}, err
 	}
 	had := a.held(part.Hash)
-	if _, err := a.store.Put(part.PhotoName, "", part.Chunks); err != nil {
+	if _, err := store.Put(part.PhotoName, "", part.Chunks); err != nil {
 		return Written{}, err
 	}
 	w, err := b.Write([]edit.Edit{{Collection: ledger.Attachment, New: 1, Set: photoSets(part.PhotoName, picture, parent, k.ID, caption, b.today())}})
 	if err != nil {
 		if had.Size == 0 {
-			err = errors.Join(err, a.store.Drop(part.Hash))
+			err = errors.Join(err, store.Drop(part.Hash))
 		}
 		return Written{}, err
 	}
-	return w, a.store.Own(part.Hash, w.IDs[0].String())
+	return w, store.Own(part.Hash, w.IDs[0].String())
 }
 
 // takes checks that one photo more may be added to a record. It returns the
 // note that names this one already, but whose bytes are not here: lost, or not
 // yet fetched.
 func (a *album) takes(k syncproto.Key, h syncproto.PhotoHash) (named syncproto.ID, err error) {
-	if a.store == nil {
-		return named, &syncproto.Error{Code: syncproto.CodeUsage, Message: "这里不能保存照片", Hint: "请重新打开网格簿再试。"}
+	if a.kept() == nil {
+		return named, photosShut()
 	}
 	standing := a.under(k)
 	for _, n := range standing {
@@ -132,7 +133,10 @@ func (b *Book) Photos(collection, id string) (PhotoList, error) {
 			out.Here += order(row.Here)
 			out.Rows = append(out.Rows, row)
 		}
-		out.CanAdd = len(notes) < out.Most && ledger.MayWrite(r.me.Role, r.me.Scope, ledger.Attachment, r.home(rec))
+		if b.album.kept() == nil {
+			out.Problem = problemOf(photosShut())
+		}
+		out.CanAdd = out.Problem == nil && len(notes) < out.Most && ledger.MayWrite(r.me.Role, r.me.Scope, ledger.Attachment, r.home(rec))
 		return nil
 	})
 	return out, err
@@ -176,10 +180,11 @@ func (r reader) photo(n photoNote) (PhotoRow, error) {
 // at the next sync, before others.
 func (b *Book) Photo(h syncproto.PhotoHash) ([]byte, error) {
 	a := b.album
-	if a.store == nil {
-		return nil, nil
+	store := a.kept()
+	if store == nil {
+		return nil, photosShut()
 	}
-	picture, err := syncproto.ReadPhoto(a.store, h)
+	picture, err := syncproto.ReadPhoto(store, h)
 	if err == nil && picture == nil {
 		a.want(h)
 	}
@@ -200,7 +205,7 @@ func (b *Book) LostPhotos() (n int, err error) {
 }
 
 func (r reader) lost(n photoNote) bool {
-	return !n.arrived && r.derived.own[n.Record.Replica] && !r.album.held(n.Hash).Whole()
+	return r.album.kept() != nil && !n.arrived && r.derived.own[n.Record.Replica] && !r.album.held(n.Hash).Whole()
 }
 
 // NamesPhoto reports whether a record here names a photo.

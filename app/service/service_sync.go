@@ -33,6 +33,7 @@ func (l *Laptop) SyncStatus() (SyncStatus, error) {
 // brief is SyncStatus without what takes longer the more is to be sent.
 func (l *Laptop) brief() (SyncStatus, error) {
 	out := l.Sync.Status()
+	out.PhotosShut = l.PhotosProblem()
 	err := l.Book.read(func(r reader) error {
 		meta, err := r.tx.Meta()
 		if err != nil {

@@ -194,6 +194,16 @@ export interface DutyRow {
   current: boolean
 }
 
+export interface Ended {
+  since: number
+  roleName: string
+  place: string
+  handed: number
+  toSend: number
+  rejected: number
+  photos: number
+}
+
 export interface FieldHistory {
   key: string
   label: string
@@ -544,6 +554,15 @@ export interface Moved {
   unsent: boolean
 }
 
+export interface Notice {
+  id: string
+  kind: string
+  at: number
+  message: string
+  hint: string
+  seen: boolean
+}
+
 export type Phase = 'new' | 'locked' | 'ready'
 
 export interface PhotoList {
@@ -553,6 +572,7 @@ export interface PhotoList {
   most: number
   canAdd: boolean
   rows: PhotoRow[]
+  problem: Problem | null
 }
 
 export interface PhotoRow {
@@ -739,6 +759,7 @@ export interface State {
   canWrite: boolean
   recovered: Recovered | null
   draft: boolean
+  ended: Ended | null
 }
 
 export interface Stick {
@@ -854,6 +875,7 @@ export interface SyncStatus {
   photosMissing: number
   photosRefused: number
   photosMoving: boolean
+  photosShut: Problem | null
   byKind: KindLeft[]
 }
 
@@ -1000,6 +1022,10 @@ export const api = {
   inbox: (limit: number): Promise<Inbox> => transport.call('Inbox', [limit]),
   /** Join enrols this laptop with an invitation and sets the person's password. */
   join: (invitation: string, device: string, password: string): Promise<State> => transport.call('Join', [invitation, device, password]),
+  /** JoinAnew enrols this laptop with a new invitation when its duty has ended. */
+  joinAnew: (invitation: string, device: string, password: string): Promise<State> => transport.call('JoinAnew', [invitation, device, password]),
+  /** JoinAnewByStick is JoinAnew with the file of a first copy: see JoinByStick. */
+  joinAnewByStick: (handle: string, code: string, device: string, password: string): Promise<State> => transport.call('JoinAnewByStick', [handle, code, device, password]),
   /** JoinByStick enrols this laptop with the file of a first copy, which a screen has handed over, and the code that opens it. */
   joinByStick: (handle: string, code: string, device: string, password: string): Promise<State> => transport.call('JoinByStick', [handle, code, device, password]),
   /** Link lets a member look after a household from a date on; "" is today. */
@@ -1034,6 +1060,8 @@ export const api = {
   movedAway: (): Promise<Moved[]> => transport.call('MovedAway', []),
   /** NotSame decides that two records are not the same. */
   notSame: (one: string, other: string): Promise<Saved> => transport.call('NotSame', [one, other]),
+  /** Notices lists what happened to this laptop, the newest first. */
+  notices: (): Promise<Notice[]> => transport.call('Notices', []),
   /** Photo returns a picture to show. */
   photo: (sha256: string): Promise<File> => transport.call('Photo', [sha256]),
   /** Photos lists the photos of a record. */
@@ -1048,6 +1076,8 @@ export const api = {
   recover: (key: string, password: string): Promise<State> => transport.call('Recover', [key, password]),
   /** Rejections lists the changes that the server refused. */
   rejections: (): Promise<Rejection[]> => transport.call('Rejections', []),
+  /** ReopenPhotos tries again to open the photos; with anew it begins a new file and sets the old one aside. */
+  reopenPhotos: (anew: boolean): Promise<void> => transport.call('ReopenPhotos', [anew]),
   /** ResolveFrom decides every field in which a laptop has a value by taking that laptop's: see Book.ResolveFrom. */
   resolveFrom: (replica: number): Promise<Resolved> => transport.call('ResolveFrom', [replica]),
   /** ResolveTake decides a field by taking head n of its conflict. */
@@ -1074,6 +1104,8 @@ export const api = {
   schema: (): Promise<Schema> => transport.call('Schema', []),
   /** Search finds people, households and members by name, full pinyin, initials, door number or end of a phone number, as one types. */
   search: (text: string, limit: number): Promise<Hit[]> => transport.call('Search', [text, limit]),
+  /** SeenNotice puts a notice away; with id "" all. */
+  seenNotice: (id: string): Promise<void> => transport.call('SeenNotice', [id]),
   /** SeenOutcomes puts away the outcomes that LostValues tells. */
   seenOutcomes: (): Promise<void> => transport.call('SeenOutcomes', []),
   /** Settings returns the person's settings. */
