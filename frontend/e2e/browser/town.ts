@@ -68,6 +68,14 @@ export class Office {
     return found[0]
   }
 
+  /** Gives the laptop of a person another role, or with --end none. */
+  async role(person: string, ...change: string[]): Promise<void> {
+    const { devices } = JSON.parse(await this.command('devices', '--json')) as { devices: { device: number; person: string }[] }
+    const line = devices.find((d) => d.person === person)
+    if (!line) throw new Error(`nobody is ${person}`)
+    await this.command('role', String(line.device), ...change)
+  }
+
   private async command(...args: string[]): Promise<string> {
     const { stdout } = await run(join(bin, 'gridbookd'), args, { env: { ...process.env, GRIDBOOK_DATA: this.data } })
     return stdout

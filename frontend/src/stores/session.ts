@@ -9,12 +9,14 @@ export const useSession = defineStore('session', () => {
   const state = shallowRef<State | null>(null)
   /** The village that a township has chosen to look at, "" for all. */
   const chosen = ref('')
+  /** A laptop whose duty has ended is being joined anew. */
+  const anew = ref(false)
   const duties = new Set<() => Promise<void>>()
 
   const phase = computed(() => state.value?.phase ?? null)
   const today = computed(() => state.value?.today ?? '')
   /** All villages of a township are here, not just one. */
-  const manyVillages = computed(() => phase.value === 'ready' && state.value?.village === '')
+  const manyVillages = computed(() => phase.value === 'ready' && state.value?.village === '' && !state.value.ended)
   const village = computed(() => (manyVillages.value ? chosen.value : (state.value?.village ?? '')))
   const canWrite = computed(() => state.value?.canWrite ?? false)
 
@@ -25,12 +27,14 @@ export const useSession = defineStore('session', () => {
   }
 
   async function join(invitation: string, device: string, password: string): Promise<void> {
-    state.value = await api.join(invitation, device, password)
+    state.value = await (anew.value ? api.joinAnew : api.join)(invitation, device, password)
+    anew.value = false
   }
 
   /** Joins with a first copy that came on a stick. */
   async function joinByStick(handle: string, code: string, device: string, password: string): Promise<void> {
-    state.value = await api.joinByStick(handle, code, device, password)
+    state.value = await (anew.value ? api.joinAnewByStick : api.joinByStick)(handle, code, device, password)
+    anew.value = false
   }
 
   async function unlock(password: string): Promise<void> {
@@ -51,6 +55,7 @@ export const useSession = defineStore('session', () => {
   async function lock(): Promise<void> {
     // What is being written must be put away while the data is still open.
     await Promise.allSettled([...duties].map((duty) => duty()))
+    anew.value = false
     state.value = await api.lock()
   }
 
@@ -70,6 +75,7 @@ export const useSession = defineStore('session', () => {
 
   return {
     state,
+    anew,
     phase,
     today,
     manyVillages,

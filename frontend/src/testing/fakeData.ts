@@ -192,6 +192,7 @@ export function makeStatus(offline: boolean, empty: boolean, rejected: number): 
   return {
     phase: offline ? 'offline' : 'idle',
     toSend: empty ? 0 : 27,
+    photosShut: null,
     sent: 1432,
     rejected: rejected,
     sticks: empty ? 0 : 1,

@@ -20,10 +20,13 @@ export abstract class FakePhotos extends FakeMoves {
     return row
   }
 
+  /** Why photos cannot be opened. */
+  shutPhotos: dto.Problem | null = null
+
   Photos(collection: string, id: string): dto.PhotoList {
     const rows = this.photos.get(`${collection}/${id}`) ?? []
     const count = (f: (r: dto.PhotoRow) => boolean) => rows.filter(f).length
-    return { total: rows.length, arrived: count((r) => r.arrived), here: count((r) => r.here), most: 9, canAdd: rows.length < 9, rows }
+    return { total: rows.length, arrived: count((r) => r.arrived), here: count((r) => r.here), most: 9, canAdd: rows.length < 9 && !this.shutPhotos, rows, problem: this.shutPhotos }
   }
 
   AddPhoto(collection: string, id: string, handle: string): dto.Saved {

@@ -23,6 +23,8 @@ export interface FakeOptions {
   offline?: boolean
   empty?: boolean
   draft?: dto.VisitDraft
+  ended?: dto.Ended
+  notices?: dto.Notice[]
 }
 
 export class FakeService extends FakePhotos {
@@ -32,6 +34,8 @@ export class FakeService extends FakePhotos {
   settings: dto.Settings = { textSize: 18, language: 'zh-CN', lockMinutes: 0, visitMode: 'door', visitor: 'member00000000000004' }
   draft: dto.VisitDraft | null = null
   status: dto.SyncStatus
+  ended: dto.Ended | null
+  notices: dto.Notice[]
   readonly township: boolean
   readonly members: dto.MemberRow[]
   readonly households: dto.HouseholdRow[]
@@ -48,6 +52,8 @@ export class FakeService extends FakePhotos {
     super()
     this.phase = options.phase ?? 'ready'
     this.draft = options.draft ?? null
+    this.ended = options.ended ?? null
+    this.notices = options.notices ?? []
     this.township = options.role === 'township'
     this.members = options.empty ? [] : makeMembers(24)
     this.households = options.empty ? [] : makeHouseholds(options.households ?? 420)
@@ -93,7 +99,7 @@ export class FakeService extends FakePhotos {
       scope: this.township ? '330702009' : villageCode, scopeName: this.township ? '新狮街道' : '沙溪村',
       village: this.township ? '' : villageCode, villageName: this.township ? '' : '沙溪村',
       role: this.township ? 'township' : 'village', roleName: this.township ? '街道' : '村书记',
-      person: this.township ? '周敏' : '张建国', device: '沙溪村办公室', canWrite: true, recovered: null, draft: ready && this.draft !== null,
+      person: this.township ? '周敏' : '张建国', device: '沙溪村办公室', canWrite: true, recovered: null, draft: ready && this.draft !== null, ended: this.ended,
     }
   }
   Join(invitation: string, _device: string, password: string): dto.State {
@@ -122,6 +128,22 @@ export class FakeService extends FakePhotos {
   Lock(): dto.State {
     this.phase = 'locked'
     return this.State()
+  }
+  JoinAnew(invitation: string, device: string, password: string): dto.State {
+    const state = this.Join(invitation, device, password)
+    this.ended = null
+    return { ...state, ended: null }
+  }
+  Notices(): dto.Notice[] {
+    return this.notices
+  }
+  SeenNotice(id: string): void {
+    this.notices = this.notices.map((n) => (id === '' || n.id === id ? { ...n, seen: true } : n))
+  }
+  ReopenPhotos(anew: boolean): void {
+    if (!anew) this.refuse('photos_shut', '照片库打不开', '请看看磁盘是不是坏了，再试一次；文字资料不受影响。')
+    this.status = { ...this.status, photosShut: null }
+    this.emit('sync', this.status)
   }
   ChangePassword(old: string, fresh: string): void {
     if (old !== this.password) throw new Refusal('password', '现在的密码不对', '请再输一次。')
