@@ -174,18 +174,11 @@ func (tx *Tx) unsent() (*unsent, error) {
 // eachDelta lists the deltas by key.
 func (tx *Tx) eachDelta() iter.Seq2[*syncproto.Delta, error] {
 	return func(yield func(*syncproto.Delta, error) bool) {
-		w, err := tx.up(deltasBucket, nil)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for ; w.key != nil; w.next() {
-			k, err := syncproto.KeyOf(w.key)
-			if err != nil {
-				yield(nil, damaged(err))
-				return
+		for k, err := range tx.deltaKeys() {
+			var d *syncproto.Delta
+			if err == nil {
+				d, err = tx.Delta(k)
 			}
-			d, err := tx.Delta(k)
 			if err == nil && d == nil {
 				continue // removed since
 			}
@@ -196,23 +189,35 @@ func (tx *Tx) eachDelta() iter.Seq2[*syncproto.Delta, error] {
 	}
 }
 
+func (tx *Tx) deltaKeys() iter.Seq2[syncproto.Key, error] {
+	return func(yield func(syncproto.Key, error) bool) {
+		w, err := tx.up(deltasBucket, nil)
+		if err != nil {
+			yield(syncproto.Key{}, err)
+			return
+		}
+		for ; w.key != nil; w.next() {
+			k, err := syncproto.KeyOf(w.key)
+			if err != nil {
+				yield(k, damaged(err))
+				return
+			}
+			if !yield(k, nil) {
+				return
+			}
+		}
+	}
+}
+
 // Deltas implements syncproto.ReplicaTx. One that is removed while the list is
 // read is no longer in it; one that is put need not be.
 func (tx *Tx) Deltas() iter.Seq2[*syncproto.Delta, error] {
 	return func(yield func(*syncproto.Delta, error) bool) {
-		type turn struct {
-			order uint64
-			key   syncproto.Key
+		turns, err := tx.turns()
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		var turns []turn
-		for d, err := range tx.eachDelta() {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			turns = append(turns, turn{d.Order, d.Key})
-		}
-		slices.SortFunc(turns, func(a, b turn) int { return cmp.Or(cmp.Compare(a.order, b.order), a.key.Compare(b.key)) })
 		for _, t := range turns {
 			d, err := tx.Delta(t.key)
 			if err == nil && d == nil {
@@ -223,4 +228,29 @@ func (tx *Tx) Deltas() iter.Seq2[*syncproto.Delta, error] {
 			}
 		}
 	}
+}
+
+// turn is when a delta is to be sent.
+type turn struct {
+	order uint64
+	key   syncproto.Key
+}
+
+// turns lists all deltas in the order in which they are to be sent.
+func (tx *Tx) turns() ([]turn, error) {
+	var out []turn
+	for k, err := range tx.deltaKeys() {
+		if err != nil {
+			return nil, err
+		}
+		row, err := tx.row(k)
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			out = append(out, turn{row.Order, k})
+		}
+	}
+	slices.SortFunc(out, func(a, b turn) int { return cmp.Or(cmp.Compare(a.order, b.order), a.key.Compare(b.key)) })
+	return out, nil
 }

@@ -118,10 +118,18 @@ func deltaValue(k syncproto.Key, d *syncproto.Delta) ([]byte, error) {
 	return b, nil
 }
 
-func deltaOf(k syncproto.Key, plain []byte) (*syncproto.Delta, error) {
-	var row deltaRow
+// rowOf reads all of a delta but the record.
+func rowOf(k syncproto.Key, plain []byte) (row deltaRow, err error) {
 	if err := msgpack.Unmarshal(plain, &row); err != nil {
-		return nil, damaged(fmt.Errorf("delta %v: %w", k, err))
+		return row, damaged(fmt.Errorf("delta %v: %w", k, err))
+	}
+	return row, nil
+}
+
+func deltaOf(k syncproto.Key, plain []byte) (*syncproto.Delta, error) {
+	row, err := rowOf(k, plain)
+	if err != nil {
+		return nil, err
 	}
 	r, err := recordOf(k, row.Record)
 	if err != nil {
