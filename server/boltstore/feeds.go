@@ -12,6 +12,10 @@ func feedKey(s syncproto.Scope, seq syncproto.Seq) []byte {
 	return binary.BigEndian.AppendUint64(scopeKey(s, 8), uint64(seq))
 }
 
+func feedValue(k syncproto.Key, p syncproto.Place) []byte {
+	return append(k.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
+}
+
 func memberKey(s syncproto.Scope, k syncproto.Key) []byte {
 	return k.Append(scopeKey(s, syncproto.KeySize))
 }

@@ -102,7 +102,7 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 		return err
 	}
 	if st.Parent != (syncproto.Key{}) && (old == nil || old.Parent != st.Parent) {
-		if err := t.put(bucketChild, childKey(st.Parent, st.Key), []byte{}); err != nil {
+		if err := t.swap(bucketChild, childKey(st.Parent, st.Key), nil, []byte{}); err != nil {
 			return err
 		}
 	}
@@ -114,18 +114,18 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 func (t *tx) takeBack(old, st *syncproto.Stored) error {
 	for _, p := range old.Places {
 		if !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq }) {
-			if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), nil); err != nil {
+			if err := t.swap(bucketFeed, feedKey(p.Scope, p.Seq), feedValue(old.Key, p), nil); err != nil {
 				return err
 			}
 		}
 		if stands(old, p) && !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(st, q) }) {
-			if err := t.put(bucketMember, memberKey(p.Scope, st.Key), nil); err != nil {
+			if err := t.swap(bucketMember, memberKey(p.Scope, st.Key), []byte{}, nil); err != nil {
 				return err
 			}
 		}
 	}
 	if old.Parent != (syncproto.Key{}) && old.Parent != st.Parent {
-		return t.put(bucketChild, childKey(old.Parent, st.Key), nil)
+		return t.swap(bucketChild, childKey(old.Parent, st.Key), []byte{}, nil)
 	}
 	return nil
 }
@@ -150,20 +150,31 @@ func (t *tx) place(old, st *syncproto.Stored) error {
 		before = old.Places
 	}
 	for _, p := range st.Places {
-		if !hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq && q.Gone == p.Gone }) {
-			value := append(st.Key.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
-			if err := t.put(bucketFeed, feedKey(p.Scope, p.Seq), value); err != nil {
-				return err
-			}
+		if err := t.placeIn(before, st.Key, p); err != nil {
+			return err
 		}
 		if !stands(st, p) || hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(old, q) }) {
 			continue
 		}
-		if err := t.put(bucketMember, memberKey(p.Scope, st.Key), []byte{}); err != nil {
+		if err := t.swap(bucketMember, memberKey(p.Scope, st.Key), nil, []byte{}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// placeIn enters a place in its feed.
+func (t *tx) placeIn(before []syncproto.Place, k syncproto.Key, p syncproto.Place) error {
+	var old []byte
+	for _, q := range before {
+		if q.Scope == p.Scope && q.Seq == p.Seq {
+			if q.Gone == p.Gone {
+				return nil
+			}
+			old = feedValue(k, q)
+		}
+	}
+	return t.swap(bucketFeed, feedKey(p.Scope, p.Seq), old, feedValue(k, p))
 }
 
 func checkScope(s syncproto.Scope) error {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"gridbook/server/office"
 	"gridbook/syncproto"
@@ -92,11 +91,26 @@ func (t *tx) put(bucket, key, value []byte) error {
 	if err != nil {
 		return err
 	}
-	if !t.bolt.Writable() {
-		return berrors.ErrTxNotWritable
+	return t.write(b, change{bucket, key, bytes.Clone(b.Get(key))}, value)
+}
+
+// swap is put for a key of which the caller knows what it holds (nil: nothing):
+// most keys of a new record are new, and to look for each costs as much as to
+// write it.
+func (t *tx) swap(bucket, key, old, value []byte) error {
+	b, err := t.bucket(bucket)
+	if err != nil {
+		return err
 	}
-	t.undo = append(t.undo, change{bucket, key, bytes.Clone(b.Get(key))})
-	return write(b, key, value)
+	return t.write(b, change{bucket, key, old}, value)
+}
+
+func (t *tx) write(b *bolt.Bucket, was change, value []byte) error {
+	if err := t.writable(); err != nil {
+		return err
+	}
+	t.undo = append(t.undo, was)
+	return write(b, was.key, value)
 }
 
 func write(b *bolt.Bucket, key, value []byte) error {
