@@ -190,6 +190,7 @@ func sealed(programs stage.Programs, dir string, o options) error {
 
 func grown(programs stage.Programs, dir string) error {
 	fmt.Println("\nGrowth: W2 and W4 by what the server stores (best of 3; mean of 50)")
+	fmt.Println("  target: ≤ 1.3 × from 10,000 records to 1,000,000")
 	rows := [][]string{{"records", "W2 up", "wall", "server CPU", "W4 up", "down", "wall", "server CPU"}}
 	for _, n := range []int{1, 9, 90} {
 		row, err := growth(programs, dir, n)
