@@ -41,6 +41,7 @@ type taken struct {
 	Joined     int    `json:"joined"`
 	Known      int    `json:"known"`
 	Rejected   int    `json:"rejected"`
+	Photos     int    `json:"photos"` // of those in it, whole at the server now
 	Renumbered bool   `json:"renumbered"`
 	Problem    *fault `json:"problem"` // what the answer tells the laptop
 	Error      *fault `json:"error"`   // nothing was joined
@@ -150,7 +151,7 @@ func (c *call) takeBundle(file string) (t outcome) {
 
 func (t *outcome) fill(d office.Taken) {
 	t.Device, t.Person, t.Made, t.Renumbered = d.Device, d.Person, d.Made, d.Renumbered
-	t.Records, t.Joined, t.Known, t.Rejected = d.Records, d.Joined, d.Known, d.Rejected
+	t.Records, t.Joined, t.Known, t.Rejected, t.Photos = d.Records, d.Joined, d.Known, d.Rejected, d.Photos
 	if t.Village = ledger.Area(d.Scope); t.Village != "" {
 		if p, ok := ledger.PlaceOf(t.Village); ok {
 			t.Place = p.Short()
@@ -171,6 +172,9 @@ func (t *outcome) text(c *call) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s：%s%s，%s 导出，共 %d 条：并入 %d，已有 %d，退回 %d。\n", name, t.Place, t.Person, c.when(t.Made),
 		t.Records, t.Joined, t.Known, t.Rejected)
+	if t.Photos > 0 {
+		fmt.Fprintf(&b, "  照片收到 %d 张。\n", t.Photos)
+	}
 	if t.Renumbered {
 		b.WriteString("  这台电脑是副本或恢复过，要换编号：请它读入回执后再导出一次，内容都还在。\n")
 	}

@@ -31,6 +31,8 @@ type Taken struct {
 	Made   int64  // by the clock of the device, ms since 1970
 	// Records is how many the bundle had; each is one of the others.
 	Records, Joined, Known, Rejected int
+	// Photos is how many of the photos in it the server has whole now.
+	Photos int
 	// Renumbered says that the device is a copy or an older state of another:
 	// its work comes with its next bundle.
 	Renumbered bool
@@ -62,6 +64,12 @@ func (o *Office) TakeBundle(file []byte, who string) (answer []byte, t Taken, er
 	out := &syncproto.Bundle{Version: syncproto.Version}
 	if err := o.serveBundle(b.Requests, out, &t); err != nil {
 		return nil, t, err
+	}
+	if len(b.Photos) > 0 {
+		o.servePhotos(b, out, &t)
+		if err := o.marks(b.Requests[len(b.Requests)-1], out, &t); err != nil {
+			return nil, t, err
+		}
 	}
 	if err := o.whereabouts(out, keys); err != nil {
 		return nil, t, err

@@ -1,0 +1,106 @@
+package office_test
+
+import (
+	"testing"
+
+	"gridbook/syncproto"
+	"gridbook/syncproto/envelope"
+	"gridbook/syncproto/ledger"
+	"gridbook/syncproto/phototest"
+)
+
+// photoMessage is what a laptop would send to /p.
+func (s *stick) photoMessage(parts ...syncproto.PhotoPart) []byte {
+	return syncproto.AppendPhotoRequest(nil, &syncproto.PhotoRequest{Version: syncproto.Version, Token: s.Token, Up: parts})
+}
+
+// A bundle's photos arrive like those of the network, twice without harm, and
+// the answer has the mark. Whatever is wrong with one harms nothing else.
+func TestTakeBundleWithPhotos(t *testing.T) {
+	h, _ := withPhotos(t)
+	l := h.enrol("village", village, "刘秀")
+	photo := phototest.Sample(1, 70_000)
+	rec := l.attachment(photo)
+	l.send(rec)
+	s := l.stick()
+	part := syncproto.CutPhoto(rec.ID, photo)
+	whole := s.photoMessage(part)
+	foreign := syncproto.AppendPhotoRequest(nil, &syncproto.PhotoRequest{Version: syncproto.Version, Token: make([]byte, syncproto.TokenSize), Up: []syncproto.PhotoPart{part}})
+	spoilt := syncproto.CutPhoto(rec.ID, photo)
+	spoilt.Chunks[1].Sum[0] ^= 1
+	b := s.bundle()
+	b.Photos = [][]byte{whole[:len(whole)/2], {1}, foreign, s.photoMessage(spoilt)}
+	file := s.file(envelope.Up, township, b)
+	answer, got, err := h.TakeBundle(file, "王工")
+	if err != nil || got.Photos != 0 || h.arrived(rec.ID) {
+		t.Fatalf("damaged: %+v, %v", got, err)
+	}
+	replies := photoReplies(t, s, answer)
+	for i := range 3 {
+		if replies[i].Error == nil {
+			t.Errorf("message %d was served: %+v", i, replies[i])
+		}
+	}
+	if st := replies[3].States; len(st) != 1 || st[0].State != syncproto.PhotoParts || st[0].Missing != syncproto.ChunkSet(0).With(1) {
+		t.Errorf("what is missing: %+v", st)
+	}
+	b.Photos = [][]byte{whole}
+	for round := range 2 {
+		answer, got, err = h.TakeBundle(s.file(envelope.Up, township, b), "王工")
+		if err != nil || got.Photos != 1 || !h.arrived(rec.ID) {
+			t.Fatalf("round %d: %+v, %v", round, got, err)
+		}
+		if st := photoReplies(t, s, answer)[0].States; len(st) != 1 || st[0].State != syncproto.PhotoWhole {
+			t.Errorf("round %d: %+v", round, st)
+		}
+	}
+}
+
+// The mark that a photo has arrived comes with the very answer.
+func TestAnswerHasTheMark(t *testing.T) {
+	h, _ := withPhotos(t)
+	l := h.enrol("village", village, "刘秀")
+	photo := phototest.Sample(2, 70_000)
+	rec := l.attachment(photo)
+	l.send(rec)
+	s := l.stick()
+	b := s.bundle()
+	b.Photos = [][]byte{s.photoMessage(syncproto.CutPhoto(rec.ID, photo))}
+	answer, _, err := h.TakeBundle(s.file(envelope.Up, township, b), "王工")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, back, err := envelope.Open(answer, s.identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := false
+	for _, a := range back.Answers {
+		batch, err := syncproto.NewCodec().Decode(a.Reply.Batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range batch.Records {
+			marked = marked || r.ID == rec.ID && r.Value(ledger.PhotoTags().Arrived).Bool()
+		}
+	}
+	if !marked {
+		t.Errorf("%d answers, none says that the photo has arrived", len(back.Answers))
+	}
+}
+
+func photoReplies(t *testing.T, s *stick, answer []byte) (out []*syncproto.PhotoReply) {
+	t.Helper()
+	_, b, err := envelope.Open(answer, s.identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range b.Photos {
+		r, err := syncproto.DecodePhotoReply(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, r)
+	}
+	return out
+}
