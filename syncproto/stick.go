@@ -33,7 +33,10 @@ func Rest(q *Request, p *Reply) *Request {
 		return nil
 	}
 	rest := *q
-	rest.Nonce, rest.Batch, rest.batch, rest.unread, rest.Cursor = nil, nil, nil, nil, p.Cursor
+	rest.Nonce, rest.Batch, rest.batch, rest.unread = nil, nil, nil, nil
+	if p.Moved {
+		rest.Cursor = p.Cursor
+	}
 	if len(q.Nonce) > 0 {
 		rest.Sent = append(slices.Clone(q.Sent), q.Nonce)
 	}

@@ -34,18 +34,6 @@ type photoNote struct {
 	arrived, deleted bool
 }
 
-// refusedPhoto is why the server did not take a photo, and when it said so.
-type refusedPhoto struct {
-	err *syncproto.Error
-	at  int64 // ms since 1970
-}
-
-// refusedFor is how long a photo that was refused is not offered again, in ms:
-// somebody has to make room first.
-const refusedFor = 60 * minuteMillis
-
-const minuteMillis = 60_000
-
 // unaskedRoom bounds, in bytes, the photos that a laptop fetches without
 // anybody having looked at them: a township's is not to be filled by them.
 const unaskedRoom = 1 << 30
@@ -219,7 +207,10 @@ func (a *album) candidates(quick bool, now int64) (send, fetch, late []syncproto
 		}
 	}
 	late = slices.DeleteFunc(a.unnamed(), func(n syncproto.PhotoName) bool { return rests(n.Hash) })
-	slices.SortFunc(send, func(x, y syncproto.PhotoName) int { return x.Record.Compare(y.Record) })
+	slices.SortFunc(send, func(x, y syncproto.PhotoName) int {
+		// Those that were refused before are not to take the others' room.
+		return cmp.Or(cmp.Compare(order(a.isRefused(x.Hash)), order(a.isRefused(y.Hash))), x.Record.Compare(y.Record))
+	})
 	slices.SortFunc(fetch, func(x, y syncproto.PhotoName) int {
 		return cmp.Or(cmp.Compare(order(a.wanted[y.Hash]), order(a.wanted[x.Hash])), y.Record.Compare(x.Record))
 	})
@@ -243,6 +234,23 @@ type Album struct {
 // Work implements syncer.Photos. Only photos go of which the server has the
 // text, and which this laptop may send.
 func (x Album) Work(quick bool) (w syncproto.PhotoWork, err error) {
+	return x.work(quick, func(r reader, k syncproto.Key) (*syncproto.Record, error) { return r.tx.Agreed(k) })
+}
+
+// Stick implements syncer.Photos. A bundle takes the unsent text along, and
+// brings as much as there is room for.
+func (x Album) Stick() (syncproto.PhotoWork, error) {
+	return x.work(true, func(r reader, k syncproto.Key) (*syncproto.Record, error) {
+		if d, err := r.tx.Delta(k); err != nil || d != nil && d.Rejected != nil {
+			return nil, err // its text stays here
+		}
+		return r.tx.Get(k)
+	})
+}
+
+// work is what there is to move; the server has, or gets first, the records
+// that get returns.
+func (x Album) work(quick bool, get func(reader, syncproto.Key) (*syncproto.Record, error)) (w syncproto.PhotoWork, err error) {
 	send, fetch, late := x.b.album.candidates(quick, x.b.millis())
 	w.Fetch = fetch
 	if len(send)+len(late) == 0 {
@@ -250,7 +258,7 @@ func (x Album) Work(quick bool) (w syncproto.PhotoWork, err error) {
 	}
 	err = x.b.read(func(r reader) error {
 		for _, n := range send {
-			rec, err := r.tx.Agreed(syncproto.Key{Collection: ledger.Attachment, ID: n.Record})
+			rec, err := get(r, syncproto.Key{Collection: ledger.Attachment, ID: n.Record})
 			if err != nil {
 				return err
 			}
@@ -274,12 +282,10 @@ func (x Album) Moved(m syncproto.PhotoMoved) {
 	for _, h := range m.Fetched {
 		delete(a.wanted, h)
 	}
-	for h, err := range m.Refused {
-		if err != nil {
-			a.refused[h] = refusedPhoto{err, x.b.millis()}
-		}
-	}
 	a.mu.Unlock()
+	if len(m.Refused) > 0 {
+		_ = x.b.noteRefused(m.Refused) // the server says it again
+	}
 	if x.told != nil {
 		x.told()
 	}

@@ -143,7 +143,7 @@ func (b *Book) load(tx *boltstore.Tx) error {
 		}
 		b.album.put(rec.Key, rec)
 	}
-	return nil
+	return b.album.loadRefused(tx)
 }
 
 // loadLogs goes through what does not stay in memory, for what is derived from

@@ -14,6 +14,9 @@ type Photos interface {
 	// Work says what there is to move now; quick: the way is fast, so that
 	// photos may be fetched that nobody has asked for.
 	Work(quick bool) (syncproto.PhotoWork, error)
+	// Stick says what there is to move with a bundle, which takes the unsent
+	// text along: photos of records that the hub has not seen yet go too.
+	Stick() (syncproto.PhotoWork, error)
 	// Store is where the bytes are. It is not asked for while there is no Work.
 	Store() syncproto.PhotoStore
 	// Moved is told after every message.

@@ -44,6 +44,31 @@ func (a *album) Work(bool) (w syncproto.PhotoWork, err error) {
 	return w, nil
 }
 
+// Stick is all there is: what the hub has not seen goes with the bundle.
+func (a *album) Stick() (w syncproto.PhotoWork, err error) {
+	if w, err = a.Work(true); err != nil || a.fetch {
+		return w, err
+	}
+	w.Send = nil
+	for _, n := range a.names {
+		if !a.arrived(n) {
+			w.Send = append(w.Send, n)
+		}
+	}
+	return w, nil
+}
+
+// arrived is what the record says here.
+func (a *album) arrived(n syncproto.PhotoName) (yes bool) {
+	tags := ledger.PhotoTags()
+	check(a.l.t, a.l.Update(func(tx Tx) error {
+		rec, err := tx.Agreed(syncproto.Key{Collection: tags.Collection, ID: n.Record})
+		yes = err == nil && rec != nil && rec.Value(tags.Arrived).Bool()
+		return err
+	}))
+	return yes
+}
+
 func (a *album) Store() syncproto.PhotoStore { return a.store }
 
 func (a *album) Moved(m syncproto.PhotoMoved) { a.moved = m }

@@ -28,6 +28,8 @@ type Outgoing struct {
 	Made    int64  // ms since 1970
 	Records int    // with unsent work, that are in it
 	Nonce   []byte // of its last upload: unanswered as long as the bundle is
+	// Photos are in it; PhotosLeft found no room and go with the next one.
+	Photos, PhotosLeft int
 }
 
 // Incoming is what came of an answer.
@@ -36,6 +38,7 @@ type Incoming struct {
 	// Heeded is false if the answer, or one to a later bundle, was read before.
 	Heeded bool
 	syncproto.Progress
+	Photos PhotosIn
 }
 
 func (s *Syncer) stickSession() *syncproto.Session {
@@ -86,6 +89,9 @@ func (s *Syncer) BundleOut(ctx context.Context) (out Outgoing, err error) {
 	}
 	for _, q := range b.Requests {
 		out.note(q, meta.Sticks)
+	}
+	if err := s.photosOut(b, meta.Token, &out); err != nil {
+		return out, err
 	}
 	h := envelope.Header{Kind: envelope.Up, Township: meta.Township, Device: meta.Device, Created: out.Made, ID: out.ID}
 	out.File, err = keys.seal(h, b, hub)
@@ -149,8 +155,13 @@ func (s *Syncer) BundleIn(ctx context.Context, file []byte) (in Incoming, err er
 		return in, err
 	}
 	in.ID = h.ID
+	sent, err := s.stickWork()
+	if err != nil {
+		return in, err
+	}
+	// What the hub refused the text with is no reason to drop photos.
 	err = s.joinAnswers(b, &in)
-	return in, err
+	return in, errors.Join(err, s.photosIn(b.Photos, sent.Send, &in.Photos))
 }
 
 // open opens the answer of the hub.
