@@ -1,5 +1,7 @@
 package syncproto
 
+import "slices"
+
 // PathBundles is the HTTP endpoint at which a township's laptop hands in the
 // sticks of villages, beside PathExchange.
 const PathBundles = "/u"
@@ -32,6 +34,40 @@ type BundleReply struct {
 	// its work comes with its next bundle.
 	Renumbered bool
 	Problem    *Error // what the answer tells the device, such as a wrong clock
+	Photos     PhotoTally
+}
+
+// PhotoTally is what became of the photos in a bundle.
+type PhotoTally struct {
+	Arrived int // the hub has them whole
+	Refused int // it does not take them, and says why
+	Damaged int // not whole; they come again
+	Early   int // their text was not joined; they come again
+}
+
+// Count adds what a reply says of the photos that a message brought. A message
+// that the hub could not serve counts as one that is damaged.
+func (t *PhotoTally) Count(q *PhotoRequest, p *PhotoReply) {
+	if p.Error != nil {
+		t.Damaged += max(len(q.Up), 1)
+		return
+	}
+	names := slices.Clone(q.Ask)
+	for _, part := range q.Up {
+		names = append(names, part.PhotoName)
+	}
+	for _, n := range names {
+		switch p.status(n.Record).State {
+		case PhotoWhole:
+			t.Arrived++
+		case PhotoRefused:
+			t.Refused++
+		case PhotoParts:
+			t.Damaged++
+		default:
+			t.Early++
+		}
+	}
 }
 
 // AppendBundleRequest appends the encoded form of q.
@@ -118,13 +154,17 @@ func AppendBundleReply(dst []byte, p *BundleReply) []byte {
 		m.key(13)
 		m.error(p.Problem)
 	}
+	for i, n := range []int{p.Photos.Arrived, p.Photos.Refused, p.Photos.Damaged, p.Photos.Early} {
+		m.putInt(14+i, int64(n))
+	}
 	return m.message(dst)
 }
 
 // DecodeBundleReply reads an encoded BundleReply.
 func DecodeBundleReply(b []byte) (*BundleReply, error) {
 	p, r := &BundleReply{}, newReader(b)
-	counts := map[int]*int{8: &p.Records, 9: &p.Joined, 10: &p.Known, 11: &p.Rejected}
+	counts := map[int]*int{8: &p.Records, 9: &p.Joined, 10: &p.Known, 11: &p.Rejected,
+		14: &p.Photos.Arrived, 15: &p.Photos.Refused, 16: &p.Photos.Damaged, 17: &p.Photos.Early}
 	err := r.message(func(key int) bool {
 		switch key {
 		case 0:

@@ -11,6 +11,7 @@ func sampleBundleReply() *BundleReply {
 		Version: Version, Now: 5, Error: &Error{Code: CodeBusy, Message: "忙", Hint: "等"}, File: []byte{1, 2}, Device: 3,
 		Person: "张三", Scope: "330702009204", Made: 4, Records: 10, Joined: 5, Known: 4, Rejected: 1, Renumbered: true,
 		Problem: &Error{Code: CodeClockAhead, Message: "快", Hint: "调"},
+		Photos:  PhotoTally{Arrived: 6, Refused: 7, Damaged: 8, Early: 9},
 	}
 }
 

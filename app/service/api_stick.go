@@ -22,6 +22,9 @@ type Stick struct {
 	Sent     int        `json:"sent"`
 	Received int        `json:"received"`
 	Rejected int        `json:"rejected"`
+	// Photos were in it; of them the answer said that PhotosArrived.
+	Photos        int `json:"photos"`
+	PhotosArrived int `json:"photosArrived"`
 	// Renumbered says that the answer gave this laptop a new number, and took
 	// nothing: what is unsent goes with the next bundle.
 	Renumbered bool `json:"renumbered"`
@@ -34,6 +37,9 @@ type StickMade struct {
 	Records int    `json:"records"`
 	Bytes   int    `json:"bytes"`
 	Made    int64  `json:"made"`
+	// Photos are in it; PhotosLeft found no room and go with the next one.
+	Photos     int `json:"photos"`
+	PhotosLeft int `json:"photosLeft"`
 }
 
 // StickRead is what came of an answer.
@@ -49,7 +55,13 @@ type StickRead struct {
 	Conflicts  int      `json:"conflicts"`
 	Renumbered bool     `json:"renumbered"`
 	Verified   Verified `json:"verified"`
-	Problem    *Problem `json:"problem"`
+	// Photos is how many of ours have arrived by now, PhotosRefused how many
+	// the server does not take, and PhotosCame how many came here. They may
+	// be new where the rest is not.
+	Photos        int      `json:"photos"`
+	PhotosRefused int      `json:"photosRefused"`
+	PhotosCame    int      `json:"photosCame"`
+	Problem       *Problem `json:"problem"`
 }
 
 // StickFound is the bundle of a village that lies on a stick.
@@ -67,14 +79,21 @@ type StickFound struct {
 // StickTaken is what came of such a bundle.
 type StickTaken struct {
 	StickFound
-	Answer     string   `json:"answer"` // name of the file for the village
-	Person     string   `json:"person"`
-	Records    int      `json:"records"`
-	Joined     int      `json:"joined"`
-	Known      int      `json:"known"`
-	Rejected   int      `json:"rejected"`
-	Renumbered bool     `json:"renumbered"`
-	Told       *Problem `json:"told"` // what the answer tells the village's laptop
+	Answer     string `json:"answer"` // name of the file for the village
+	Person     string `json:"person"`
+	Records    int    `json:"records"`
+	Joined     int    `json:"joined"`
+	Known      int    `json:"known"`
+	Rejected   int    `json:"rejected"`
+	Renumbered bool   `json:"renumbered"`
+	// Of the photos in it: those that the server has now, those that it does
+	// not take, those that came damaged, and those whose text has to come
+	// first. The last two come again by themselves.
+	Photos        int      `json:"photos"`
+	PhotosRefused int      `json:"photosRefused"`
+	PhotosDamaged int      `json:"photosDamaged"`
+	PhotosEarly   int      `json:"photosEarly"`
+	Told          *Problem `json:"told"` // what the answer tells the village's laptop
 }
 
 // StickPlace is a folder to which bundles may be written: a stick that is

@@ -45,7 +45,8 @@ type stickEntry struct {
 	Read    int64  `json:"read"` // when the answer was read, ms since 1970
 	Sent, Received,
 	Rejected int
-	Renumbered bool
+	Photos, PhotosArrived int
+	Renumbered            bool
 }
 
 // StickOut writes a bundle with all unsent work: into a folder under a name of
@@ -70,10 +71,12 @@ func (l *Laptop) StickOut(ctx context.Context, path string) (StickMade, error) {
 	if err := l.rememberFolder(file); err != nil {
 		return StickMade{}, err
 	}
-	made := StickMade{File: file, Name: filepath.Base(file), Records: out.Records, Bytes: len(out.File), Made: out.Made}
+	made := StickMade{File: file, Name: filepath.Base(file), Records: out.Records, Bytes: len(out.File), Made: out.Made,
+		Photos: out.Photos, PhotosLeft: out.PhotosLeft}
 	return made, l.noteSticks(func(all []stickEntry) []stickEntry {
 		return append(all, stickEntry{
 			ID: hex.EncodeToString(out.ID[:]), Nonce: hex.EncodeToString(out.Nonce), Made: out.Made, Records: out.Records, File: made.Name,
+			Photos: out.Photos,
 		})
 	})
 }
@@ -119,7 +122,7 @@ func (l *Laptop) Sticks() (out []Stick, err error) {
 		for _, e := range slices.Backward(all) {
 			s := Stick{
 				Made: e.Made, Records: e.Records, File: e.File, Answered: e.Read, State: StickSettled, Sent: e.Sent, Received: e.Received,
-				Rejected: e.Rejected, Renumbered: e.Renumbered,
+				Rejected: e.Rejected, Renumbered: e.Renumbered, Photos: e.Photos, PhotosArrived: e.PhotosArrived,
 			}
 			switch {
 			case e.Read != 0:
@@ -224,6 +227,7 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 	if problem != nil {
 		problem = answerProblem(problem)
 	}
+	out.Photos, out.PhotosRefused, out.PhotosCame = in.Photos.Up, in.Photos.Refused, in.Photos.Down
 	if out.New = in.Heeded; !in.Heeded {
 		return out, problem
 	}
@@ -236,6 +240,7 @@ func (l *Laptop) readAnswer(ctx context.Context, courier Courier, f foundBundle)
 			if e := &all[i]; e.ID == id {
 				e.Read = l.Book.millis()
 				e.Sent, e.Received, e.Rejected, e.Renumbered = in.Sent, in.Received, in.Rejected, in.Renumbered
+				e.PhotosArrived = in.Photos.Up
 			}
 		}
 		return all
@@ -295,6 +300,7 @@ func (l *Laptop) forward(ctx context.Context, courier Courier, f foundBundle) (S
 	if rep != nil {
 		t.Person, t.Records, t.Joined, t.Known, t.Rejected = rep.Person, rep.Records, rep.Joined, rep.Known, rep.Rejected
 		t.Renumbered = rep.Renumbered
+		t.Photos, t.PhotosRefused, t.PhotosDamaged, t.PhotosEarly = rep.Photos.Arrived, rep.Photos.Refused, rep.Photos.Damaged, rep.Photos.Early
 		if village := ledger.Area(rep.Scope); ledger.IsVillage(village) {
 			t.Village, t.VillageName = village, placeName(village)
 		}

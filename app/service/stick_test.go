@@ -24,11 +24,14 @@ type couriered struct {
 	files int
 	in    syncer.Incoming
 	err   error
+	// of what is put into bundles
+	photos, left int
 }
 
 func (c *couriered) BundleOut(context.Context) (out syncer.Outgoing, err error) {
 	c.files++
-	out = syncer.Outgoing{File: []byte("a bundle"), ID: [8]byte{byte(c.files)}, Made: int64(c.files), Records: 2, Nonce: []byte{byte(c.files)}}
+	out = syncer.Outgoing{File: []byte("a bundle"), ID: [8]byte{byte(c.files)}, Made: int64(c.files), Records: 2, Nonce: []byte{byte(c.files)},
+		Photos: c.photos, PhotosLeft: c.left}
 	return out, c.store.Update(func(tx *boltstore.Tx) error {
 		meta, err := tx.Meta()
 		if err != nil {
@@ -42,7 +45,8 @@ func (c *couriered) BundleOut(context.Context) (out syncer.Outgoing, err error) 
 func (c *couriered) BundleIn(context.Context, []byte) (syncer.Incoming, error) { return c.in, c.err }
 
 func (c *couriered) Forward(context.Context, []byte) (*syncproto.BundleReply, error) {
-	return &syncproto.BundleReply{File: []byte("an answer"), Person: "张三", Scope: shaxi, Records: 3, Joined: 3}, c.err
+	return &syncproto.BundleReply{File: []byte("an answer"), Person: "张三", Scope: shaxi, Records: 3, Joined: 3,
+		Photos: syncproto.PhotoTally{Arrived: 4, Refused: 3, Damaged: 2, Early: 1}}, c.err
 }
 
 func carrying(t *testing.T) (*Laptop, *couriered) {

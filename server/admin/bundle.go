@@ -30,21 +30,25 @@ func bundle(c *call) error {
 
 // taken is what bundle take prints with --json, a line for each file.
 type taken struct {
-	File       string `json:"file"`
-	Answer     string `json:"answer"` // the file to take back to the village
-	Device     uint32 `json:"device"`
-	Person     string `json:"person"`
-	Village    string `json:"village"`
-	Place      string `json:"place"`
-	Made       int64  `json:"made"` // ms since 1970
-	Records    int    `json:"records"`
-	Joined     int    `json:"joined"`
-	Known      int    `json:"known"`
-	Rejected   int    `json:"rejected"`
-	Photos     int    `json:"photos"` // of those in it, whole at the server now
-	Renumbered bool   `json:"renumbered"`
-	Problem    *fault `json:"problem"` // what the answer tells the laptop
-	Error      *fault `json:"error"`   // nothing was joined
+	File     string `json:"file"`
+	Answer   string `json:"answer"` // the file to take back to the village
+	Device   uint32 `json:"device"`
+	Person   string `json:"person"`
+	Village  string `json:"village"`
+	Place    string `json:"place"`
+	Made     int64  `json:"made"` // ms since 1970
+	Records  int    `json:"records"`
+	Joined   int    `json:"joined"`
+	Known    int    `json:"known"`
+	Rejected int    `json:"rejected"`
+	// What became of the photos in it; the last two come again by themselves.
+	Photos        int    `json:"photos"`         // whole at the server now
+	PhotosRefused int    `json:"photos_refused"` // not taken
+	PhotosDamaged int    `json:"photos_damaged"`
+	PhotosEarly   int    `json:"photos_early"` // their text was not joined
+	Renumbered    bool   `json:"renumbered"`
+	Problem       *fault `json:"problem"` // what the answer tells the laptop
+	Error         *fault `json:"error"`   // nothing was joined
 }
 
 // takeBundles joins all files, and fails like the first that failed.
@@ -151,7 +155,8 @@ func (c *call) takeBundle(file string) (t outcome) {
 
 func (t *outcome) fill(d office.Taken) {
 	t.Device, t.Person, t.Made, t.Renumbered = d.Device, d.Person, d.Made, d.Renumbered
-	t.Records, t.Joined, t.Known, t.Rejected, t.Photos = d.Records, d.Joined, d.Known, d.Rejected, d.Photos
+	t.Records, t.Joined, t.Known, t.Rejected = d.Records, d.Joined, d.Known, d.Rejected
+	t.Photos, t.PhotosRefused, t.PhotosDamaged, t.PhotosEarly = d.Photos.Arrived, d.Photos.Refused, d.Photos.Damaged, d.Photos.Early
 	if t.Village = ledger.Area(d.Scope); t.Village != "" {
 		if p, ok := ledger.PlaceOf(t.Village); ok {
 			t.Place = p.Short()
@@ -172,8 +177,8 @@ func (t *outcome) text(c *call) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s：%s%s，%s 导出，共 %d 条：并入 %d，已有 %d，退回 %d。\n", name, t.Place, t.Person, c.when(t.Made),
 		t.Records, t.Joined, t.Known, t.Rejected)
-	if t.Photos > 0 {
-		fmt.Fprintf(&b, "  照片收到 %d 张。\n", t.Photos)
+	if t.Photos+t.PhotosRefused+t.PhotosDamaged+t.PhotosEarly > 0 {
+		fmt.Fprintf(&b, "  %s。\n", t.photos())
 	}
 	if t.Renumbered {
 		b.WriteString("  这台电脑是副本或恢复过，要换编号：请它读入回执后再导出一次，内容都还在。\n")
@@ -183,6 +188,23 @@ func (t *outcome) text(c *call) string {
 	}
 	fmt.Fprintf(&b, "  回执：%s\n", filepath.Base(t.Answer))
 	return b.String()
+}
+
+// photos says what became of the photos.
+func (t *outcome) photos() string {
+	text := fmt.Sprintf("照片收到 %d 张", t.Photos)
+	for _, more := range []struct {
+		n     int
+		words string
+	}{
+		{t.PhotosRefused, "没有收 %d 张，回执里写明了原因"}, {t.PhotosDamaged, "损坏 %d 张，下次会自动再带来"},
+		{t.PhotosEarly, "%d 张要等文字先并入，下次会自动再带来"},
+	} {
+		if more.n > 0 {
+			text += "；" + fmt.Sprintf(more.words, more.n)
+		}
+	}
+	return text
 }
 
 func readBundle(file string) ([]byte, error) {

@@ -31,8 +31,7 @@ type Taken struct {
 	Made   int64  // by the clock of the device, ms since 1970
 	// Records is how many the bundle had; each is one of the others.
 	Records, Joined, Known, Rejected int
-	// Photos is how many of the photos in it the server has whole now.
-	Photos int
+	Photos                           syncproto.PhotoTally
 	// Renumbered says that the device is a copy or an older state of another:
 	// its work comes with its next bundle.
 	Renumbered bool
@@ -80,6 +79,9 @@ func (o *Office) TakeBundle(file []byte, who string) (answer []byte, t Taken, er
 	}
 	note := fmt.Sprintf("made %s, records %d: joined %d, known %d, rejected %d", time.UnixMilli(t.Made).UTC().Format(time.RFC3339),
 		t.Records, t.Joined, t.Known, t.Rejected)
+	if p := t.Photos; p != (syncproto.PhotoTally{}) {
+		note += fmt.Sprintf(", photos: arrived %d, refused %d, damaged %d, early %d", p.Arrived, p.Refused, p.Damaged, p.Early)
+	}
 	return answer, t, o.Record(who, ActBundle, deviceName(t.Device), note)
 }
 
@@ -260,7 +262,7 @@ func (o *Office) ForwardBundle(q *syncproto.BundleRequest) (*syncproto.BundleRep
 		rep.File, t, err = o.TakeBundle(q.File, courier)
 		rep.Device, rep.Person, rep.Scope, rep.Made = t.Device, t.Person, t.Scope, t.Made
 		rep.Records, rep.Joined, rep.Known, rep.Rejected = t.Records, t.Joined, t.Known, t.Rejected
-		rep.Renumbered, rep.Problem = t.Renumbered, t.Problem
+		rep.Renumbered, rep.Problem, rep.Photos = t.Renumbered, t.Problem, t.Photos
 	}
 	var said *syncproto.Error
 	if errors.As(err, &said) && said.Code != syncproto.CodeDiskFull {

@@ -3,7 +3,6 @@ package office
 import (
 	"bytes"
 	"errors"
-	"slices"
 
 	"gridbook/syncproto"
 )
@@ -19,7 +18,7 @@ const maxAnswerPhotos = 40 << 20
 func (o *Office) servePhotos(b, out *syncproto.Bundle, t *Taken) {
 	room := maxAnswerPhotos
 	for _, body := range b.Photos {
-		reply := o.servePhoto(body, b.Requests[0].Token, room, t)
+		reply := o.servePhoto(body, b.Requests[0].Token, room, &t.Photos)
 		out.Photos = append(out.Photos, syncproto.AppendPhotoReply(nil, reply))
 		for _, part := range reply.Down {
 			for _, c := range part.Chunks {
@@ -31,8 +30,12 @@ func (o *Office) servePhotos(b, out *syncproto.Bundle, t *Taken) {
 
 // servePhoto answers one of them. It must be from who sent the bundle: the
 // keys to which the answer is sealed are believed for that device alone.
-func (o *Office) servePhoto(body, token []byte, room int, t *Taken) *syncproto.PhotoReply {
+func (o *Office) servePhoto(body, token []byte, room int, tally *syncproto.PhotoTally) (reply *syncproto.PhotoReply) {
 	q, err := syncproto.DecodePhotoRequest(body)
+	if err != nil {
+		q = &syncproto.PhotoRequest{}
+	}
+	defer func() { tally.Count(q, reply) }()
 	if err == nil && !bytes.Equal(q.Token, token) {
 		err = &syncproto.Error{Code: syncproto.CodeToken, Message: "照片不是做这个数据包的电脑的。", Hint: "请重新导出一次。"}
 	}
@@ -43,11 +46,6 @@ func (o *Office) servePhoto(body, token []byte, room int, t *Taken) *syncproto.P
 	served, err := o.Photos(q)
 	if err != nil {
 		return photoFailure(err)
-	}
-	for _, s := range served.Reply.States {
-		if s.State == syncproto.PhotoWhole && slices.ContainsFunc(q.Up, func(p syncproto.PhotoPart) bool { return p.Record == s.Record }) {
-			t.Photos++
-		}
 	}
 	return served.Reply
 }
@@ -64,7 +62,7 @@ func photoFailure(err error) *syncproto.PhotoReply {
 // the laptop need not make another journey to learn that they have arrived.
 func (o *Office) marks(q *syncproto.Request, out *syncproto.Bundle, t *Taken) error {
 	last := out.Answers[len(out.Answers)-1]
-	if t.Photos == 0 || last.Last() || last.Reply.More || q.Probe != nil || q.Budget == 0 {
+	if t.Photos.Arrived == 0 || last.Last() || last.Reply.More || q.Probe != nil || q.Budget == 0 {
 		return nil
 	}
 	more := *last.Reply

@@ -3,6 +3,7 @@ package office_test
 import (
 	"testing"
 
+	"gridbook/server/office"
 	"gridbook/syncproto"
 	"gridbook/syncproto/envelope"
 	"gridbook/syncproto/ledger"
@@ -32,7 +33,7 @@ func TestTakeBundleWithPhotos(t *testing.T) {
 	b.Photos = [][]byte{whole[:len(whole)/2], {1}, foreign, s.photoMessage(spoilt)}
 	file := s.file(envelope.Up, township, b)
 	answer, got, err := h.TakeBundle(file, "王工")
-	if err != nil || got.Photos != 0 || h.arrived(rec.ID) {
+	if err != nil || got.Photos != (syncproto.PhotoTally{Damaged: 4}) || h.arrived(rec.ID) {
 		t.Fatalf("damaged: %+v, %v", got, err)
 	}
 	replies := photoReplies(t, s, answer)
@@ -47,7 +48,7 @@ func TestTakeBundleWithPhotos(t *testing.T) {
 	b.Photos = [][]byte{whole}
 	for round := range 2 {
 		answer, got, err = h.TakeBundle(s.file(envelope.Up, township, b), "王工")
-		if err != nil || got.Photos != 1 || !h.arrived(rec.ID) {
+		if err != nil || got.Photos.Arrived != 1 || !h.arrived(rec.ID) {
 			t.Fatalf("round %d: %+v, %v", round, got, err)
 		}
 		if st := photoReplies(t, s, answer)[0].States; len(st) != 1 || st[0].State != syncproto.PhotoWhole {
@@ -56,37 +57,52 @@ func TestTakeBundleWithPhotos(t *testing.T) {
 	}
 }
 
-// The mark that a photo has arrived comes with the very answer.
+// The mark that a photo has arrived comes with the very answer, also where the
+// text has nothing new.
 func TestAnswerHasTheMark(t *testing.T) {
-	h, _ := withPhotos(t)
-	l := h.enrol("village", village, "刘秀")
-	photo := phototest.Sample(2, 70_000)
-	rec := l.attachment(photo)
-	l.send(rec)
-	s := l.stick()
-	b := s.bundle()
-	b.Photos = [][]byte{s.photoMessage(syncproto.CutPhoto(rec.ID, photo))}
-	answer, _, err := h.TakeBundle(s.file(envelope.Up, township, b), "王工")
+	for _, current := range []bool{false, true} {
+		h, _ := withPhotos(t)
+		l := h.enrol("village", village, "刘秀")
+		photo := phototest.Sample(2, 70_000)
+		rec := l.attachment(photo)
+		l.send(rec)
+		s := l.stick()
+		b := s.bundle()
+		if current {
+			_, before := s.hand(b)
+			b.Requests[0].Cursor = before.Answers[len(before.Answers)-1].Reply.Cursor
+		}
+		b.Photos = [][]byte{s.photoMessage(syncproto.CutPhoto(rec.ID, photo))}
+		_, back := s.hand(b)
+		marked := false
+		for _, a := range back.Answers {
+			batch, err := syncproto.NewCodec().Decode(a.Reply.Batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range batch.Records {
+				marked = marked || r.ID == rec.ID && r.Value(ledger.PhotoTags().Arrived).Bool()
+			}
+		}
+		last := back.Answers[len(back.Answers)-1]
+		if !marked || current && last.Base.Epoch == 0 {
+			t.Errorf("current %v: %d answers, marked %v, the last from %+v", current, len(back.Answers), marked, last.Base)
+		}
+	}
+}
+
+// hand hands a bundle in and opens the answer.
+func (s *stick) hand(b *syncproto.Bundle) (office.Taken, *syncproto.Bundle) {
+	s.h.t.Helper()
+	answer, got, err := s.h.TakeBundle(s.file(envelope.Up, township, b), "王工")
 	if err != nil {
-		t.Fatal(err)
+		s.h.t.Fatal(err)
 	}
 	_, back, err := envelope.Open(answer, s.identity)
 	if err != nil {
-		t.Fatal(err)
+		s.h.t.Fatal(err)
 	}
-	marked := false
-	for _, a := range back.Answers {
-		batch, err := syncproto.NewCodec().Decode(a.Reply.Batch)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range batch.Records {
-			marked = marked || r.ID == rec.ID && r.Value(ledger.PhotoTags().Arrived).Bool()
-		}
-	}
-	if !marked {
-		t.Errorf("%d answers, none says that the photo has arrived", len(back.Answers))
-	}
+	return got, back
 }
 
 func photoReplies(t *testing.T, s *stick, answer []byte) (out []*syncproto.PhotoReply) {
