@@ -152,7 +152,7 @@ func (c *call) getPhoto() error {
 			}
 		}
 		if err == nil && picture == nil {
-			err = &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这张照片还没有传到", Hint: "等添加它的电脑联网同步以后再取。"}
+			err = &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这张照片还没有传到", Hint: "等添加它的电脑报过以后再取；没有网的，用 U 盘再走一趟就会带回来。"}
 		}
 		if err != nil {
 			return err

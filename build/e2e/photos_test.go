@@ -171,3 +171,101 @@ func TestPhotosAfterRestore(t *testing.T) {
 		})
 	}
 }
+
+// A village that has only sticks: its photo arrives with the bundle that brings
+// its text, the answer says so, and another laptop of the village gets the
+// picture by its own sticks.
+func TestPhotosByStickOnly(t *testing.T) {
+	w := settle(t, overTLS)
+	l, other := w.join("village", shaxi, "周书记"), w.join("village", shaxi, "李会计")
+	w.off()
+	visit := w.visited(l)
+	row := w.snapped(l, visit, 1)
+	s := w.stick()
+	var made service.StickMade
+	w.must(l.Run("bundle", "out", s.dir).JSON(&made))
+	if made.Photos != 1 || made.PhotosLeft != 0 || made.Bytes < row.Size {
+		t.Fatalf("the bundle: %+v", made)
+	}
+	var taken struct{ Photos, Photos_refused, Photos_damaged, Photos_early int }
+	for round := range 2 { // the second time nothing is new
+		w.must(w.office.Run("bundle", "take", s.dir).JSON(&taken))
+		if taken.Photos != 1 || taken.Photos_refused+taken.Photos_damaged+taken.Photos_early != 0 {
+			t.Errorf("round %d: %+v", round, taken)
+		}
+	}
+	var v struct{ Photos, Photo_waiting int }
+	w.must(w.office.Run("verify").JSON(&v))
+	if v.Photos != 1 || v.Photo_waiting != 0 {
+		t.Errorf("the server: %+v", v)
+	}
+	if list := w.photos(l, visit); list.Arrived != 0 {
+		t.Errorf("before the answer: %+v", list)
+	}
+	var in struct{ Photos, Sent int }
+	w.must(l.Run("bundle", "in", s.dir).JSON(&in))
+	if list := w.photos(l, visit); in.Photos != 1 || list.Arrived != 1 || list.Rows[0].Problem != nil {
+		t.Errorf("the answer: %+v, %+v", in, list)
+	}
+	var status struct{ Photos_to_send, Photos_refused, Photos_missing int }
+	w.must(l.Run("status").JSON(&status))
+	if status.Photos_to_send+status.Photos_refused+status.Photos_missing != 0 {
+		t.Errorf("status %+v", status)
+	}
+
+	// Its first journey brings the other laptop the record, its second the picture.
+	var came struct{ PhotosCame int }
+	for round := range 2 {
+		next := w.stick()
+		next.out(other)
+		next.take()
+		w.must(other.Run("bundle", "in", next.dir).JSON(&came))
+		if came.PhotosCame != round {
+			t.Errorf("journey %d brought %d photos", round, came.PhotosCame)
+		}
+	}
+	files := [2]string{filepath.Join(t.TempDir(), "own.jpg"), filepath.Join(t.TempDir(), "other.jpg")}
+	w.must(l.Run("photo", "get", row.SHA256, files[0]).Failed())
+	w.must(other.Run("photo", "get", row.SHA256, files[1]).Failed())
+	own, err := os.ReadFile(files[0])
+	w.must(err)
+	got, err := os.ReadFile(files[1])
+	w.must(err)
+	if !bytes.Equal(own, got) || len(got) != row.Size {
+		t.Errorf("the picture came out as another: %d bytes", len(got))
+	}
+}
+
+// The server is restored without its photos: villages that have only sticks
+// bring them again.
+func TestPhotosByStickAfterRestore(t *testing.T) {
+	w := settle(t, plain)
+	l := w.join("village", shaxi, "周书记")
+	w.off()
+	visit := w.visited(l)
+	w.snapped(l, visit, 1)
+	s := w.stick()
+	s.out(l)
+	s.take()
+	s.in(l)
+	backup := filepath.Join(t.TempDir(), "office.db")
+	w.must(w.office.Run("backup", backup).Failed())
+	w.must(os.Remove(backup + ".photos"))
+	w.restore(backup)
+	w.off()
+	// The mark is taken back, the number is new, the photo goes: a journey each.
+	whole := func() bool {
+		var v struct{ Photos int }
+		w.must(w.office.Run("verify").JSON(&v))
+		return v.Photos == 1 && w.photos(l, visit).Arrived == 1
+	}
+	for n := 0; n < 4 && !whole(); n++ {
+		next := w.stick()
+		next.out(l)
+		next.take()
+		next.in(l)
+	}
+	if !whole() {
+		t.Errorf("the photo is not at the restored server: %+v", w.photos(l, visit))
+	}
+}
