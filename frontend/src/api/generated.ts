@@ -771,6 +771,8 @@ export interface Stick {
   sent: number
   received: number
   rejected: number
+  photos: number
+  photosArrived: number
   renumbered: boolean
 }
 
@@ -791,6 +793,8 @@ export interface StickMade {
   records: number
   bytes: number
   made: number
+  photos: number
+  photosLeft: number
 }
 
 export interface StickPlace {
@@ -810,6 +814,9 @@ export interface StickRead {
   conflicts: number
   renumbered: boolean
   verified: Verified
+  photos: number
+  photosRefused: number
+  photosCame: number
   problem: Problem | null
 }
 
@@ -831,6 +838,10 @@ export interface StickTaken {
   known: number
   rejected: number
   renumbered: boolean
+  photos: number
+  photosRefused: number
+  photosDamaged: number
+  photosEarly: number
   told: Problem | null
 }
 

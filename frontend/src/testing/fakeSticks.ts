@@ -10,8 +10,8 @@ export class FakeSticks {
     { id: 'F:\\', name: 'F:', last: false },
   ]
   made: dto.Stick[] = [
-    { made: Date.parse('2026-11-20T09:12:00'), records: 14, file: '330702009217-20261120-0912.gridbundle', answered: Date.parse('2026-11-21T08:40:00'), state: 'answered', sent: 13, received: 6, rejected: 1, renumbered: false },
-    { made: Date.parse('2026-11-18T16:03:00'), records: 9, file: '330702009217-20261118-1603.gridbundle', answered: 0, state: 'settled', sent: 0, received: 0, rejected: 0, renumbered: false },
+    { made: Date.parse('2026-11-20T09:12:00'), records: 14, file: '330702009217-20261120-0912.gridbundle', answered: Date.parse('2026-11-21T08:40:00'), state: 'answered', sent: 13, received: 6, rejected: 1, photos: 3, photosArrived: 2, renumbered: false },
+    { made: Date.parse('2026-11-18T16:03:00'), records: 9, file: '330702009217-20261118-1603.gridbundle', answered: 0, state: 'settled', sent: 0, received: 0, rejected: 0, photos: 0, photosArrived: 0, renumbered: false },
   ]
   found: dto.StickFound[] = [
     { file: '', name: '330702009217-20261123-0905.gridbundle', bytes: 18_400, made: Date.parse('2026-11-23T09:05:00'), village: '330702009217', villageName: '沙溪村', taken: false, problem: null },
@@ -28,14 +28,14 @@ export class FakeSticks {
   WriteStick(place: string): dto.StickMade {
     const made = Date.parse('2026-11-23T14:05:00')
     const name = '330702009217-20261123-1405.gridbundle'
-    this.made = [{ made, records: 27, file: name, answered: 0, state: 'waiting', sent: 0, received: 0, rejected: 0, renumbered: false }, ...this.made]
-    return { file: place + name, name, records: 27, bytes: 9000, made }
+    this.made = [{ made, records: 27, file: name, answered: 0, state: 'waiting', sent: 0, received: 0, rejected: 0, photos: 5, photosArrived: 0, renumbered: false }, ...this.made]
+    return { file: place + name, name, records: 27, bytes: 9000, made, photos: 5, photosLeft: 2 }
   }
   ReadStick(place: string): dto.StickRead[] {
-    const read = { file: place, made: 1, new: true, sent: 26, received: 4, rejected: 1, conflicts: 0, renumbered: false, verified, problem: null }
+    const read = { file: place, made: 1, new: true, sent: 26, received: 4, rejected: 1, conflicts: 0, renumbered: false, verified, photos: 3, photosRefused: 1, photosCame: 4, problem: null }
     return [
       { ...read, name: '330702009217-20261123-1405-huizhi.gridbundle' },
-      { ...read, name: '330702009217-20261120-0912-huizhi.gridbundle', new: false },
+      { ...read, name: '330702009217-20261120-0912-huizhi.gridbundle', new: false, photos: 0, photosRefused: 0, photosCame: 0 },
       { ...read, name: '330702009217-20261119-0800-huizhi.gridbundle', problem },
     ]
   }
@@ -47,7 +47,7 @@ export class FakeSticks {
       .filter((f) => names.includes(f.name))
       .map((f) => {
         f.taken = true
-        return { ...f, answer: f.name.replace('.gridbundle', '-huizhi.gridbundle'), person: '周建国', records: 27, joined: 20, known: 6, rejected: 1, renumbered: false, told: null }
+        return { ...f, answer: f.name.replace('.gridbundle', '-huizhi.gridbundle'), person: '周建国', records: 27, joined: 20, known: 6, rejected: 1, renumbered: false, photos: 5, photosRefused: 1, photosDamaged: 2, photosEarly: 3, told: null }
       })
   }
 }

@@ -37,14 +37,15 @@ test('out to the stick that was used last, and what to do next', async () => {
   const { view, service } = await open()
   await click(view, '导出到 U 盘')
   expect(service.calls.find((c) => c.method === 'WriteStick')?.args).toEqual(['E:\\'])
-  expect(view.text()).toContain('写好了，共 27 条')
+  expect(view.text()).toContain('写好了，共 27 条、5 张照片，')
+  expect(view.text()).toContain('还有 2 张照片这次装不下')
   expect(view.text()).toContain('等回执')
 })
 
 test('the answers say what happened, each by itself', async () => {
   const { view } = await open()
   await click(view, '读入回执')
-  expect(view.text()).toContain('街道收到 26 条，退回 1 条；取回新内容 4 条。与街道完全一致，共 3154 条。')
+  expect(view.text()).toContain('街道收到 26 条，退回 1 条；取回新内容 4 条。照片：街道收到 3 张；没有收 1 张，打开那条记录看原因；取回 4 张。与街道完全一致，共 3154 条。')
   expect(view.text()).toContain('这份回执已读过')
   expect(view.text()).toContain('数据包不完整')
 })
@@ -75,6 +76,7 @@ test('the township takes all that can be taken', async () => {
   await click(view, '全部并入')
   expect(service.calls.find((c) => c.method === 'TakeStick')?.args).toEqual(['E:\\', ['330702009217-20261123-0905.gridbundle']])
   expect(view.text()).toContain('周建国，共 27 条：并入 20，已有 6，退回 1')
+  expect(view.text()).toContain('照片：收到 5 张；没有收 1 张，回执里写明了原因；损坏 2 张，下次会自动再带来；3 张要等文字先并入，下次会自动再带来。')
   // One of them is damaged: not all is done.
   expect(view.text()).not.toContain('还给村里')
 })
@@ -102,11 +104,11 @@ test.each([
   expect(view.text()).toContain('有的村还有事要办')
 })
 
-test('photos that wait do not go by stick, and it is said', async () => {
+test('photos that wait go by stick, and it is said', async () => {
   const { view } = await open({}, (s) => {
     s.status = { ...s.status, toSend: 0, photosToSend: 3 }
   })
-  expect(view.text()).toContain('还有 3 张照片不随 U 盘走')
+  expect(view.text()).toContain('3 张照片还没到街道，会一起导出')
   expect(view.text()).not.toContain('没有待上报的')
 })
 
@@ -115,7 +117,7 @@ test('without photos that wait there is no word of them', async () => {
     s.status = { ...s.status, toSend: 0 }
   })
   expect(view.text()).toContain('没有待上报的')
-  expect(view.text()).not.toContain('不随 U 盘走')
+  expect(view.text()).not.toContain('会一起导出')
 })
 
 test('a new laptop joins by stick, with the code', async () => {
