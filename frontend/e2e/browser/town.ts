@@ -1,6 +1,6 @@
 // A township's server and its laptops' screens: the real programs.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -76,6 +76,11 @@ export class Office {
     await this.command('role', String(line.device), ...change)
   }
 
+  /** Takes in what lies on a stick, a folder. */
+  async take(stick: string): Promise<string> {
+    return this.command('bundle', 'take', stick)
+  }
+
   private async command(...args: string[]): Promise<string> {
     const { stdout } = await run(join(bin, 'gridbookd'), args, { env: { ...process.env, GRIDBOOK_DATA: this.data } })
     return stdout
@@ -87,6 +92,14 @@ export async function command(data: string, ...args: string[]): Promise<string> 
   const env = { ...process.env, GRIDBOOK_DATA: data, GRIDBOOK_PASSWORD: password, TZ: 'Asia/Shanghai' }
   const { stdout } = await run(join(bin, 'gridbook-cli'), args, { env })
   return stdout
+}
+
+/** Runs a command that takes lines of JSON, and returns what it printed for each. */
+export async function apply(data: string, ...lines: object[]): Promise<{ id: string }[]> {
+  const file = join(data, 'lines.jsonl')
+  await writeFile(file, lines.map((line) => JSON.stringify(line) + '\n').join(''))
+  const said = await command(data, 'apply', file)
+  return said.trim().split('\n').map((line) => JSON.parse(line))
 }
 
 /** The sample workbooks in the order in which a village imports them. */
@@ -102,8 +115,9 @@ export class Laptop {
     public page: Page,
   ) {}
 
-  static async start(): Promise<Laptop> {
-    const host = await Host.start()
+  /** Opens a new data folder, or one that is there. */
+  static async start(data?: string): Promise<Laptop> {
+    const host = await Host.start(data)
     const browser = await Browser.start()
     return new Laptop(host, browser, await browser.open(host.url))
   }
