@@ -45,16 +45,19 @@ type PhotoTally struct {
 	Early   int // their text was not joined; they come again
 }
 
-// Count adds what a reply says of the photos that a message brought. A message
-// that the hub could not serve counts as one that is damaged.
+// Count adds what a reply says of the photos that a message brought. What the
+// hub could not serve counts as damaged, and a message that nobody could read,
+// which has nothing in it, as one.
 func (t *PhotoTally) Count(q *PhotoRequest, p *PhotoReply) {
-	if p.Error != nil {
-		t.Damaged += max(len(q.Up), 1)
-		return
-	}
 	names := slices.Clone(q.Ask)
 	for _, part := range q.Up {
 		names = append(names, part.PhotoName)
+	}
+	if p.Error != nil {
+		if t.Damaged += len(names); len(names)+len(q.Want) == 0 {
+			t.Damaged++
+		}
+		return
 	}
 	for _, n := range names {
 		switch p.status(n.Record).State {

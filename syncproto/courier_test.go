@@ -86,3 +86,34 @@ func FuzzBundleMessages(f *testing.F) {
 		}
 	})
 }
+
+// Every photo that a message brought is counted once, as what its reply says.
+func TestPhotoTally(t *testing.T) {
+	name := func(n Time) PhotoName { return PhotoName{Record: Stamp{Time: n, Replica: 5}, Size: 1} }
+	q := &PhotoRequest{Ask: []PhotoName{name(1)}, Want: []PhotoWish{{PhotoName: name(9)}}}
+	for n := Time(2); n < 6; n++ {
+		q.Up = append(q.Up, PhotoPart{PhotoName: name(n)})
+	}
+	p := &PhotoReply{States: []PhotoStatus{
+		{Record: name(1).Record, State: PhotoWhole}, {Record: name(2).Record, State: PhotoWhole},
+		{Record: name(3).Record, State: PhotoRefused}, {Record: name(4).Record, State: PhotoParts},
+		{Record: name(9).Record, State: PhotoWhole},
+	}}
+	var got PhotoTally
+	got.Count(q, p)
+	if want := (PhotoTally{Arrived: 2, Refused: 1, Damaged: 1, Early: 1}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	failed := &PhotoReply{Error: &Error{Code: CodeToken}}
+	got = PhotoTally{}
+	got.Count(q, failed)
+	got.Count(&PhotoRequest{}, failed) // nobody could read it
+	got.Count(&PhotoRequest{Want: q.Want}, failed)
+	if want := (PhotoTally{Damaged: 6}); got != want {
+		t.Errorf("failed: %+v, want %+v", got, want)
+	}
+	got = PhotoTally{}
+	if got.Count(&PhotoRequest{Want: q.Want}, p); got != (PhotoTally{}) {
+		t.Errorf("wishes bring nothing: %+v", got)
+	}
+}

@@ -274,5 +274,5 @@ func verifyPhotos(l *service.Laptop, rep boltstore.Report) (line verifyLine, err
 	}
 	line.Whole = false
 	return line, &syncproto.Error{Code: syncproto.CodeDamaged, Message: strings.Join(what, "；"),
-		Hint: "文字资料完好。服务器上有的，联网后会自动取回；还没有上报的，请从手机上重新添加。"}
+		Hint: "文字资料完好。服务器上有的，联网或用 U 盘上报后会自动取回；还没有上报的，请从手机上重新添加。"}
 }

@@ -10,8 +10,8 @@ import (
 
 // stickPhotos bounds the bytes of photos in a bundle, and those that its
 // answer is asked for. A bundle is made and read in memory, where a photo then
-// stands about five times, and a village's laptop has 4 GB. They are some 100
-// photos of a usual size.
+// stands about five times, and a village's laptop has 4 GB. What finds no
+// room goes with the next bundle.
 const stickPhotos = 32 << 20
 
 // PhotosIn is what an answer said and brought of photos.

@@ -46,6 +46,10 @@ func TestTakeBundleWithPhotos(t *testing.T) {
 		t.Errorf("what is missing: %+v", st)
 	}
 	b.Photos = [][]byte{whole}
+	rep, err := h.ForwardBundle(&syncproto.BundleRequest{Version: syncproto.Version, Token: h.enrol("township", township, "陈干事").Token, File: s.file(envelope.Up, township, b)})
+	if err != nil || rep.Photos != (syncproto.PhotoTally{Arrived: 1}) {
+		t.Errorf("forwarded: %+v, %v", rep, err)
+	}
 	for round := range 2 {
 		answer, got, err = h.TakeBundle(s.file(envelope.Up, township, b), "王工")
 		if err != nil || got.Photos.Arrived != 1 || !h.arrived(rec.ID) {
