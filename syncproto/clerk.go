@@ -150,3 +150,13 @@ func (h *Hub) rewrite(old, fresh *Record, at Stamp, keep ...Tag) *Record {
 	}
 	return out
 }
+
+// Versions returns the versions of a record of the hub's own that stand beside
+// each other, as they do after a restore, the one that it shows first: those
+// that bear a genuine seal.
+func (h *Hub) Versions(r *Record) []*Record {
+	if !h.own(r.Collection) {
+		return nil
+	}
+	return h.versions(r)
+}

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"slices"
 
 	"gridbook/syncproto"
@@ -11,11 +12,8 @@ import (
 // device that came back, under the server's own seal, may say that it was
 // stopped or given another role in the time that was lost. A stolen laptop
 // must not be let in again by a restore, under whichever number.
-func (o *Office) heed(tx Tx, hub *syncproto.Hub, joined []syncproto.Key) error {
-	if !slices.ContainsFunc(joined, func(k syncproto.Key) bool { return k.Collection == ledger.Device }) {
-		return nil
-	}
-	for _, k := range joined {
+func (o *Office) heed(tx Tx, hub *syncproto.Hub, served *syncproto.Served) error {
+	for _, k := range served.Joined {
 		if k.Collection != ledger.Device {
 			continue
 		}
@@ -30,11 +28,27 @@ func (o *Office) heed(tx Tx, hub *syncproto.Hub, joined []syncproto.Key) error {
 		if d == nil {
 			continue // enrolled in the time that was lost
 		}
-		if err := o.follow(tx, hub, d, st.Record); err != nil {
+		if err := o.follow(tx, hub, d, decisive(hub, st.Record)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// decisive returns the version of a device's record that counts. Laptops bring
+// what they saw of the lost time in any order, and the server may have written
+// since: whoever was stopped stays so, and then whoever has left, also if
+// another version is newer. Who should not have been can be invited again.
+func decisive(hub *syncproto.Hub, rec *syncproto.Record) *syncproto.Record {
+	versions := hub.Versions(rec)
+	if len(versions) == 0 {
+		return rec
+	}
+	state := ledger.Must(ledger.Device).Tag("state")
+	weight := func(v *syncproto.Record) int {
+		return slices.Index([]string{ledger.StateEnded, ledger.StateRevoked}, v.Value(state).Text())
+	}
+	return slices.MaxFunc(versions, func(a, b *syncproto.Record) int { return cmp.Compare(weight(a), weight(b)) })
 }
 
 // writerOf returns the device that a shared record is about, nil if it is not

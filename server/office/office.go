@@ -125,7 +125,7 @@ func (o *Office) upload(q *syncproto.Request, now int64) (*syncproto.Served, err
 		if err := o.foreign(tx, served); err != nil {
 			return err
 		}
-		if err := o.heed(tx, hub, served.Joined); err != nil {
+		if err := o.heed(tx, hub, served); err != nil {
 			return err
 		}
 		return o.album.joined(tx, served.Joined, now)

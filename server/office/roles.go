@@ -2,6 +2,7 @@ package office
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gridbook/syncproto"
@@ -99,7 +100,8 @@ func (o *Office) announce(tx Tx, hub *syncproto.Hub, changed []*syncproto.Device
 }
 
 // tell brings the shared record of a device up to date, so that everyone sees
-// who it is.
+// who it is. One that says so already stays: written anew, it would stand
+// before what laptops have yet to give back after a restore.
 func (o *Office) tell(tx Tx, hub *syncproto.Hub, township string, d *syncproto.Device) error {
 	replica := ledger.Must(ledger.Device).Tag("replica")
 	for rec, err := range o.deviceRecords(tx, township) {
@@ -107,8 +109,16 @@ func (o *Office) tell(tx Tx, hub *syncproto.Hub, township string, d *syncproto.D
 			return err
 		}
 		if rec.Value(replica).Int() == int64(d.Replica) {
+			if says(rec, hub.Policy.DeviceRecord(rec.ID, d)) {
+				return nil
+			}
 			return hub.Rewrite(tx, rec.Key, func(at syncproto.Stamp) *syncproto.Record { return hub.Policy.DeviceRecord(at, d) }, o.now())
 		}
 	}
 	return nil
+}
+
+// says reports whether a record shows all that another does.
+func says(rec, what *syncproto.Record) bool {
+	return !slices.ContainsFunc(what.Fields, func(f syncproto.Field) bool { return rec.Value(f.Tag) != f.Shown().Value })
 }
