@@ -53,7 +53,7 @@ func serve(c *call) (err error) {
 			return err
 		}
 	}
-	if err := o.SetAddress(address); err != nil {
+	if err := errors.Join(o.SetAddress(address), o.Level(c.Who)); err != nil {
 		return err
 	}
 	return c.listenAndRun(o, l, address)

@@ -13,6 +13,9 @@ import (
 // stopped or given another role in the time that was lost. A stolen laptop
 // must not be let in again by a restore, under whichever number.
 func (o *Office) heed(tx Tx, hub *syncproto.Hub, served *syncproto.Served) error {
+	if served.Reply.Renumber != 0 {
+		return nil // nothing came back: the record is of the new number, and our own
+	}
 	for _, k := range served.Joined {
 		if k.Collection != ledger.Device {
 			continue
