@@ -29,14 +29,10 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request) {
 func (s *Server) readStick(w http.ResponseWriter, r *http.Request) (body []byte, release func(), refused answer) {
 	release = func() {}
 	n := r.ContentLength
-	switch {
-	case n < 0:
-		return nil, release, bundleRefusal(syncproto.CodeMalformed)
-	case n > syncproto.MaxBundleMessage:
-		return nil, release, bundleRefusal(syncproto.CodeTooLarge)
+	if code := (door{s.sticks, syncproto.MaxBundleMessage}).admit(n); code != "" {
+		return nil, release, bundleRefusal(code)
 	}
-	control := http.NewResponseController(w)
-	in := &patient{r.Body, control, s.limits.Idle}
+	in := s.arriving(w, r)
 	head := make([]byte, min(n, syncproto.BundleHead))
 	if _, err := io.ReadFull(in, head); err != nil {
 		return nil, release, bundleRefusal(syncproto.CodeMalformed)
@@ -48,28 +44,11 @@ func (s *Server) readStick(w http.ResponseWriter, r *http.Request) (body []byte,
 	if err := s.office.Courier(token); err != nil {
 		return nil, release, s.unwelcome(err)
 	}
-	if !s.sticks.take(n) {
-		return nil, release, bundleRefusal(syncproto.CodeBusy)
+	body, release, code := in.fill(head, n, s.sticks)
+	if code != "" {
+		return nil, release, bundleRefusal(code)
 	}
-	release = func() { s.sticks.give(n) }
-	body = make([]byte, n)
-	if _, err := io.ReadFull(in, body[copy(body, head):]); err != nil {
-		return nil, release, bundleRefusal(syncproto.CodeMalformed)
-	}
-	_ = control.SetReadDeadline(time.Time{})
 	return body, release, answer{}
-}
-
-// patient reads as long as something comes.
-type patient struct {
-	body    io.Reader
-	control *http.ResponseController
-	idle    time.Duration
-}
-
-func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(p.idle))
-	return p.body.Read(b)
 }
 
 func (s *Server) takeBundle(ctx context.Context, body []byte) answer {

@@ -157,25 +157,63 @@ func TestRefusedCourierLearnsWhy(t *testing.T) {
 	}
 }
 
-// A stick that stands still gives its room back, and one that only moves slowly
-// is taken.
+// A stick that stands still, or as good as, gives its room back; one that has
+// brought nothing takes none; and one that only moves slowly is taken.
 func TestSticksStandStill(t *testing.T) {
+	body := stick(300_000) // more than is read to be polite to who is refused
+	for name, c := range map[string]struct {
+		first int           // bytes that come at once
+		every time.Duration // for each byte after them, 0: none comes
+		want  syncproto.Code
+	}{
+		"announced": {1000, 0, ""},
+		"still":     {len(body) - 100, 0, syncproto.CodeBusy},
+		"trickling": {len(body) - 100, DefaultLimits().Idle - time.Second, syncproto.CodeBusy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := DefaultLimits()
+				limits.Sticks = 500_000
+				l, stop := running(t, &fakeOffice{}, limits)
+				bad, ended := l.dial(), make(chan struct{})
+				go func() {
+					defer close(ended)
+					begin(bad, body, c.first)
+					for i := c.first; c.every > 0 && i < len(body)-1; i++ {
+						time.Sleep(c.every)
+						if _, err := bad.Write(body[i : i+1]); err != nil {
+							return
+						}
+					}
+				}()
+				synctest.Wait()
+				other := l.dial()
+				go begin(other, body, len(body))
+				if got := answered(t, other); got != c.want {
+					t.Errorf("beside it: %q, want %q", got, c.want)
+				}
+				other.Close()
+				// Whatever came at once began a new time.
+				time.Sleep(2*limits.Idle + time.Second)
+				other = l.dial()
+				go begin(other, body, len(body))
+				if got := answered(t, other); got != "" {
+					t.Errorf("after it: %q", got)
+				}
+				other.Close()
+				bad.Close()
+				<-ended
+				stop()
+			})
+		})
+	}
+}
+
+func TestSlowStick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := DefaultLimits()
-		limits.Sticks = 500_000
 		l, stop := running(t, &fakeOffice{}, limits)
-		body := stick(300_000) // more than is read to be polite to who is refused
-		still := l.dial()
-		go begin(still, body, 1000)
-		synctest.Wait()
-		c := l.dial()
-		go begin(c, body, syncproto.BundleHead)
-		if got := answered(t, c); got != syncproto.CodeBusy {
-			t.Errorf("beside one under way: %q", got)
-		}
-		c.Close()
-		time.Sleep(limits.Idle + time.Second)
-		c = l.dial()
+		body, c := stick(300_000), l.dial()
 		go func() {
 			begin(c, body, 1000)
 			for rest := body[1000:]; len(rest) > 0; rest = rest[min(len(rest), 30_000):] {
@@ -184,12 +222,22 @@ func TestSticksStandStill(t *testing.T) {
 			}
 		}()
 		if got := answered(t, c); got != "" {
-			t.Errorf("after it stood still: %q", got)
+			t.Error(got)
 		}
 		c.Close()
-		still.Close()
 		stop()
 	})
+}
+
+// The pace that is asked for leaves room for the slowest link that there is.
+func TestPace(t *testing.T) {
+	l := DefaultLimits()
+	link := 64_000 / 8 * int64(l.Idle/time.Second)
+	for _, held := range []int64{0, syncproto.MaxMessage, syncproto.MaxBundleMessage} {
+		if got := l.enough(held); got <= 0 || got > link {
+			t.Errorf("holding %d: %d bytes, of %d that 64 kbit/s bring", held, got, link)
+		}
+	}
 }
 
 // First copies and sticks do not wait for each other.

@@ -40,6 +40,10 @@ type Limits struct {
 	// message. There is no limit on a message's whole time: at 64 kbit/s a
 	// large one takes minutes.
 	Idle time.Duration
+	// Slowest is how many bytes a second a message must bring, on average
+	// over Idle. What holds much room must bring more, but never as much as
+	// 64 kbit/s.
+	Slowest int64
 	// Kept is how long a connection stays open between two exchanges.
 	Kept time.Duration
 	// Small and Heavy are how many exchanges run at once; a first copy or a
@@ -63,6 +67,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Idle:     90 * time.Second,
+		Slowest:  256,
 		Kept:     5 * time.Minute,
 		Small:    8,
 		Heavy:    2,
@@ -187,12 +192,6 @@ type answer struct {
 // handler answers a body.
 type handler func(ctx context.Context, body []byte) answer
 
-// door bounds the bodies of a path: all of them together, and each.
-type door struct {
-	bodies *budget
-	most   int64
-}
-
 // guard reads the body within limits, runs a handler, and sends its answer.
 // A panic becomes CodeInternal.
 func (s *Server) guard(d door, f handler, refuse func(syncproto.Code) answer) http.HandlerFunc {
@@ -225,49 +224,6 @@ func (s *Server) protect(ctx context.Context, body []byte, f handler, refuse fun
 		}
 	}()
 	return f(ctx, body)
-}
-
-// firstRead is how much room a body gets before any of it has come.
-const firstRead = 16 << 10
-
-// read returns the request's body. It wants the length beforehand, so that
-// what is too large is refused before it is read. Only what has arrived counts
-// as held: strangers who announce much and send nothing keep nobody out.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, d door) (body []byte, release func(), code syncproto.Code) {
-	held := int64(0)
-	release = func() { d.bodies.give(held) }
-	n := r.ContentLength
-	switch {
-	case n < 0:
-		return nil, release, syncproto.CodeMalformed
-	case n > d.most:
-		return nil, release, syncproto.CodeTooLarge
-	case !d.bodies.take(n):
-		return nil, release, syncproto.CodeBusy
-	}
-	d.bodies.give(n)
-	control := http.NewResponseController(w)
-	for {
-		if len(body) == cap(body) {
-			more := min(max(int64(cap(body)), firstRead), n+1-held)
-			if !d.bodies.take(more) {
-				return nil, release, syncproto.CodeBusy
-			}
-			held += more
-			body = append(make([]byte, 0, held), body...)
-		}
-		_ = control.SetReadDeadline(time.Now().Add(s.limits.Idle))
-		k, err := r.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+k]
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, release, syncproto.CodeMalformed
-		}
-	}
-	_ = control.SetReadDeadline(time.Time{})
-	return body, release, ""
 }
 
 // write sends an answer with as few header bytes as HTTP allows.
