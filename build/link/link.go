@@ -234,7 +234,7 @@ func (p *Proxy) read(dst, src net.Conn, way *pacer, count *int64, begin time.Tim
 	for {
 		n, err := src.Read(buf)
 		if n > 0 {
-			if way == &p.up {
+			if way == &p.up && len(sent) <= keptBytes { // more is not remembered
 				sent = append(sent, buf[:n]...)
 			}
 			k, cutting := pass(limit, done, n)

@@ -177,6 +177,15 @@ func TestReplays(t *testing.T) {
 	for p.Replayable() < 2 {
 		time.Sleep(time.Millisecond) // the proxy ends a connection after the laptop
 	}
+	if _, err := ask(t, p, make([]byte, keptBytes+1)); err != nil { // too much to keep
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil { // waits until it has ended
+		t.Fatal(err)
+	}
+	if n := p.Replayable(); n != 2 {
+		t.Errorf("%d connections are kept", n)
+	}
 	for n, want := range []string{"一一", "二二"} {
 		for range 2 {
 			if got, err := p.Replay(n); err != nil || string(got) != want {
