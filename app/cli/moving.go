@@ -143,7 +143,6 @@ func duties(c *call) error {
 	})
 }
 
-// inbox lists the township's inbox, or decides about one piece.
 // deposits lists what this laptop wrote and the township was to decide about.
 func deposits(c *call) error {
 	return c.open(func(l *service.Laptop) error {
@@ -161,6 +160,7 @@ func deposits(c *call) error {
 	})
 }
 
+// inbox lists the township's inbox, or decides about one piece.
 func inbox(c *call) error {
 	take, dismiss := c.has("take"), c.has("dismiss")
 	if err := c.need(0); err != nil {
