@@ -169,7 +169,8 @@ export class FakeService extends FakePhotos {
     const matters = this.records.rows('matter').filter((r) => !r.closed)
     return {
       today, due: due.slice(0, 50), dueTotal: due.length, soon: all.filter((d) => d.over < 0 && d.over >= -7), matters, mattersTotal: matters.length,
-      recent: this.visits.slice(0, 10), unvisited: this.options.empty ? 0 : 83, conflicts: 1, refused: 1, inbox: this.township ? this.Inbox().open : 0, waiting: 0,
+      recent: this.visits.slice(0, 10), unvisited: this.options.empty ? 0 : 83, conflicts: 1, refused: 1, inbox: this.township ? this.Inbox().open : 0,
+      waiting: this.Deposits().filter((d) => !d.decision).length,
       hints: this.options.empty ? [] : [
         { code: 'V1', text: '沙溪第三网格还没有党支部，可由联合党支部覆盖。', collection: 'grid', id: 'grid0000000000000002' },
         { code: 'V3', text: `${this.members[7]!.name}还没有联系户（一般 5 至 10 户）。`, collection: 'member', id: this.members[7]!.id },

@@ -5,6 +5,7 @@ import type { FakeOptions } from '@/testing/fakeService'
 import type { Component } from 'vue'
 import CheckView from './CheckView.vue'
 import GridView from './GridView.vue'
+import HomeView from './HomeView.vue'
 import HouseholdView from './HouseholdView.vue'
 import InboxView from './InboxView.vue'
 import MemberView from './MemberView.vue'
@@ -160,6 +161,11 @@ test('who wrote what is held sees that it waits, and what was decided', async ()
   expect(rows.filter((r) => r.includes('等街道决定'))).toHaveLength(1)
   expect(rows.filter((r) => r.includes('周敏已收下'))).toHaveLength(1)
   expect(view.text()).toContain('一条不丢')
+})
+
+test('the first screen says how much of what was written here waits, and leads there', async () => {
+  const view = await open(HomeView, {})
+  expect(view.findAll('a[href="/sync"]').map((a) => a.text())).toContain('您写的有 1 条正等街道决定收不收')
 })
 
 test('the list of who went away can be looked at', async () => {
