@@ -308,7 +308,7 @@ func (x *exchange) office(of Key) (out []*Stored, err error) {
 // acceptOwn takes a record of the hub's own from a laptop: one that came back
 // after a restore, or one on which people have decided.
 func (x *exchange) acceptOwn(w *work) (bool, error) {
-	if !x.genuine(w.after) {
+	if !x.genuine(w.after) || x.overclaims(w) {
 		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
 	}
 	if e, ok := x.Clerk.ReadErased(w.after); ok {

@@ -92,12 +92,16 @@ func (x *exchange) bury(k Key, old *Stored) error {
 // Write stores a record of the hub's own making, such as a notice of the
 // township office; r's stamps come from the clock in the hub's state.
 func (h *Hub) Write(tx HubTx, make func(Stamp) *Record, now int64) (Key, error) {
+	return h.write(tx, func(HubState) ReplicaID { return HubReplica }, make, now)
+}
+
+func (h *Hub) write(tx HubTx, as func(HubState) ReplicaID, make func(Stamp) *Record, now int64) (Key, error) {
 	x := &exchange{Hub: h, tx: tx, now: now, reply: &Reply{}}
 	var err error
 	if x.state, err = tx.State(); err != nil {
 		return Key{}, err
 	}
-	at := Stamp{x.state.Clock.Next(now), HubReplica}
+	at := Stamp{x.state.Clock.Next(now), as(x.state)}
 	r := make(at)
 	old, err := tx.Record(r.Key)
 	if err != nil {
@@ -116,7 +120,9 @@ func (h *Hub) Write(tx HubTx, make func(Stamp) *Record, now int64) (Key, error) 
 	return r.Key, tx.SetState(x.state)
 }
 
-// Rewrite makes a stored record of the hub's own say something else.
+// Rewrite makes a stored record of the hub's own say something else, under the
+// number of the epoch: after a restore it must not claim to have seen what was
+// written in the time that was lost.
 func (h *Hub) Rewrite(tx HubTx, k Key, make func(Stamp) *Record, now int64) error {
 	old, err := tx.Record(k)
 	if err != nil {
@@ -125,7 +131,7 @@ func (h *Hub) Rewrite(tx HubTx, k Key, make func(Stamp) *Record, now int64) erro
 	if old == nil || old.Purged {
 		return &Error{Code: CodeNotFound, Message: "没有这条记录", Hint: "请核对编号"}
 	}
-	_, err = h.Write(tx, func(at Stamp) *Record { return h.rewrite(old.Record, make(at), at) }, now)
+	_, err = h.write(tx, HubState.Own, func(at Stamp) *Record { return h.rewrite(old.Record, make(at), at) }, now)
 	return err
 }
 

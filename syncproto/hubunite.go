@@ -37,6 +37,32 @@ func (h *Hub) versions(r *Record) (out []*Record) {
 	return out
 }
 
+// overclaims reports whether a laptop says that the hub has superseded more of
+// its own than it can know of: what the hub has seen when it wrote something is
+// older than that. Else a version that others hold would go when it comes back.
+func (x *exchange) overclaims(w *work) bool {
+	_, open, _ := x.Clerk.Seal(w.sent.Collection)
+	var newest Time
+	for _, v := range x.versions(w.sent) {
+		newest = max(newest, v.Newest())
+	}
+	for _, f := range w.sent.Fields {
+		if slices.Contains(open, f.Tag) {
+			continue
+		}
+		known := Register{}
+		if w.before != nil {
+			known, _ = w.before.Field(f.Tag)
+		}
+		for _, s := range f.Seen {
+			if s.Time > newest && !known.Supersedes(s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unite makes one version of an item of the inbox out of several, with the
 // content of all. What must not be joined is returned for items of its own: an
 // item never loses a value, and holds no more than people have seen who have
