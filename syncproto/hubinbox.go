@@ -79,7 +79,7 @@ func (x *exchange) fate(w *work, rej *Rejection) (fate, error) {
 			}
 		}
 		if may == nil || left != nil {
-			return x.hold(w, span.Scope, "写的人已不再负责这里,请决定是否收下")
+			return x.hold(w, span.Scope, "写的人已不再负责这里")
 		}
 	}
 	return toAuthor, nil
