@@ -9,9 +9,10 @@ type work struct {
 	before  *Record // its fields
 	after   *Record // the join
 	changed []Tag
-	parent  *Stored // the record that it follows, if it is here
-	home    string  // "": not known
-	late    bool    // it came after the record had moved away
+	parent  *Stored    // the record that it follows, if it is here
+	home    string     // "": not known
+	late    bool       // it came after the record had moved away
+	noRoom  *Rejection // the inbox cannot take it now
 }
 
 // fate is what becomes of work that its author may not write.
@@ -145,8 +146,12 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 		home = w.home
 	}
 	ok, err := x.file(ItemHeld, w, home, reason)
-	if err != nil || !ok {
+	if err != nil {
 		return toAuthor, err
+	}
+	if !ok {
+		w.noRoom = &Rejection{Code: CodeTooLarge, Message: "这条要送街道决定，但一次送得太多，这次放不下。内容还在本机，请点“再报一次”"}
+		return toAuthor, nil
 	}
 	if x.held == nil {
 		x.held = map[Key]bool{}
@@ -161,7 +166,11 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
 	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason, Received: x.now}
 	content := w.sent.Only(w.changed)
-	if x.filed += len(AppendRecord(nil, content)); x.filed > maxFiled || len(AppendRecord(nil, content)) > maxContent {
+	size := len(AppendRecord(nil, content))
+	if kind == ItemHeld { // only that has a deposit
+		x.filed += size
+	}
+	if x.filed > maxFiled || size > maxContent {
 		return false, nil
 	}
 	rec, err := x.enter(item, content)
@@ -303,121 +312,6 @@ func (x *exchange) office(of Key) (out []*Stored, err error) {
 		}
 	}
 	return out, nil
-}
-
-// acceptOwn takes a record of the hub's own from a laptop: one that came back
-// after a restore, or one on which people have decided.
-func (x *exchange) acceptOwn(w *work) (bool, error) {
-	if !x.genuine(w.after) || x.overclaims(w) {
-		return x.reject(w, &Rejection{Code: CodeNotAllowed, Message: "这是服务器写的记录,不能修改"})
-	}
-	if e, ok := x.Clerk.ReadErased(w.after); ok {
-		if err := x.erase(e.Of); err != nil {
-			return false, err
-		}
-		return true, x.keepOwn(w)
-	}
-	item, isItem := x.Clerk.ReadInbox(w.after)
-	if !isItem && !x.deposited(w.sent.Collection) {
-		return true, x.keepOwn(w)
-	}
-	if isItem {
-		rej := x.mayDecide(w, item)
-		switch {
-		case x.failed != nil:
-			return false, x.failed
-		case rej != nil:
-			return x.reject(w, rej)
-		}
-	}
-	if erased, err := x.erased(w); err != nil || erased {
-		return erased, err
-	}
-	if !isItem {
-		return x.acceptDeposit(w)
-	}
-	return x.acceptItem(w)
-}
-
-// acceptItem takes an item of the inbox.
-func (x *exchange) acceptItem(w *work) (bool, error) {
-	united, apart, err := x.unite(w.after)
-	if err != nil {
-		return false, err
-	}
-	item, _ := x.Clerk.ReadInbox(united)
-	if item.Taken && w.old != nil && !x.tookBefore(w.old) {
-		rej, err := x.mayTake(item)
-		if err != nil {
-			return false, err
-		}
-		if rej != nil {
-			return x.reject(w, rej)
-		}
-	}
-	if united != w.after {
-		w.after, w.changed = united, tagsOf(united)
-	}
-	if err := x.keepOwn(w); err != nil {
-		return false, err
-	}
-	if err := x.deposit(w.after, "", nil); err != nil {
-		return false, err
-	}
-	if item.Taken {
-		if err := x.take(item); err != nil {
-			return false, err
-		}
-	}
-	return true, x.fileApart(w.after, apart)
-}
-
-// tookBefore reports whether an item had been taken already.
-func (x *exchange) tookBefore(old *Stored) bool {
-	item, _ := x.Clerk.ReadInbox(old.Record)
-	return item.Taken
-}
-
-// keepOwn stores a record of the hub's own that a laptop has shown.
-func (x *exchange) keepOwn(w *work) error {
-	if err := x.put(w.old, w.after, w.changed); err != nil {
-		return err
-	}
-	x.taken[w.sent.Key] = w.old
-	x.gaveBack(w)
-	return nil
-}
-
-// erased buries what is about an erased record, and reports whether it was.
-func (x *exchange) erased(w *work) (bool, error) {
-	of, err := x.tx.Record(x.Policy.Parent(w.after))
-	if err != nil || of == nil || !of.Purged {
-		return false, err
-	}
-	x.reply.Purged = append(x.reply.Purged, w.sent.Key)
-	return true, x.bury(w.sent.Key, w.old)
-}
-
-// mayDecide asks whether the device may write on an item, or might when it
-// did: no decision is dropped because of who its author is now. Who shows a
-// whole item was once given it: after a restore it comes back from whoever has
-// it, whatever the backup thinks of them.
-func (x *exchange) mayDecide(w *work, i Item) *Rejection {
-	if w.home = i.Home; w.home == "" {
-		w.home = x.state.Township
-	}
-	rej := x.judge(x.device, w)
-	if rej == nil || x.genuine(w.sent) {
-		return nil
-	}
-	for _, span := range x.device.Former {
-		d := *x.device
-		d.Role, d.Scope = span.Role, span.Scope
-		if x.judge(&d, w) == nil {
-			return nil
-		}
-	}
-	return rej
 }
 
 func (x *exchange) reject(w *work, rej *Rejection) (bool, error) {

@@ -1,6 +1,7 @@
 package syncproto
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
@@ -151,7 +152,7 @@ func (x *exchange) accept(r *Record) (bool, error) {
 		case err != nil || x.failed != nil:
 			return false, errors.Join(err, x.failed)
 		case f == toAuthor:
-			return x.reject(w, rej)
+			return x.reject(w, cmp.Or(w.noRoom, rej))
 		case f == toInbox:
 			return true, nil
 		}

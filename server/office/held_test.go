@@ -48,6 +48,11 @@ func TestHeldIsBounded(t *testing.T) {
 	if kept, refused := len(reply.Gone), len(reply.Rejections); kept == 0 || refused == 0 || kept+refused != many {
 		t.Errorf("%d held and %d refused of %d", kept, refused, many)
 	}
+	for _, r := range reply.Rejections {
+		if r.Code != syncproto.CodeTooLarge {
+			t.Fatalf("refused as %s: %s", r.Code, r.Message)
+		}
+	}
 }
 
 // A decision about an item that the restored server lacks brings the item
@@ -60,20 +65,11 @@ func TestDecidedItemComesBack(t *testing.T) {
 	a.sync()
 	b.sync()
 	town.sync()
-	many := func(l *copyOf, from int) {
-		l.update(func(tx syncproto.ReplicaTx) error {
-			var sets []syncproto.FieldValue
-			for i := range syncproto.MaxFields/2 + 1 {
-				sets = append(sets, syncproto.FieldValue{Tag: syncproto.Tag(from + i), Value: syncproto.IntOf(1)})
-			}
-			return syncproto.Put(tx, h.now, house, sets)
-		})
-	}
 	var backup bytes.Buffer
 	if _, err := h.Snapshot(&backup); err != nil {
 		t.Fatal(err)
 	}
-	many(b, 1000)
+	b.fill(house, 1000)
 	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "village", Scope: otherVillage, Who: "王工"}); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +78,7 @@ func TestDecidedItemComesBack(t *testing.T) {
 	town.put(town.held(ledger.Inbox)[0].Key, "decision", syncproto.TextOf(ledger.DecisionTake))
 	h = h.again(&backup)
 	a.h, b.h, town.h = h, h, h
-	many(a, 2000)
+	a.fill(house, 2000)
 	a.sync()
 	town.sync()
 	town.update(func(tx syncproto.ReplicaTx) error {

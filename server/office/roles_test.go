@@ -343,6 +343,18 @@ func TestOldSealIsNoRole(t *testing.T) {
 	}
 }
 
+// fill gives a record one value more than half of what fits, in fields that a
+// newer program may know.
+func (l *copyOf) fill(k syncproto.Key, from int) {
+	l.update(func(tx syncproto.ReplicaTx) error {
+		var sets []syncproto.FieldValue
+		for i := range syncproto.MaxFields/2 + 1 {
+			sets = append(sets, syncproto.FieldValue{Tag: syncproto.Tag(from + i), Value: syncproto.IntOf(1)})
+		}
+		return syncproto.Put(tx, l.h.now, k, sets)
+	})
+}
+
 // What the township takes may no longer fit into the record. The decision is
 // then refused to who made it, the item waits on, and nothing is lost.
 func TestTakeThatDoesNotFit(t *testing.T) {
@@ -352,23 +364,13 @@ func TestTakeThatDoesNotFit(t *testing.T) {
 	house := a.house(village, "周大明")
 	a.sync()
 	b.sync()
-	// Fields that a newer program knows, more than half of what fits.
-	many := func(l *copyOf, from int) {
-		l.update(func(tx syncproto.ReplicaTx) error {
-			var sets []syncproto.FieldValue
-			for i := range syncproto.MaxFields/2 + 1 {
-				sets = append(sets, syncproto.FieldValue{Tag: syncproto.Tag(from + i), Value: syncproto.IntOf(1)})
-			}
-			return syncproto.Put(tx, h.now, house, sets)
-		})
-	}
-	many(b, 1000)
+	b.fill(house, 1000)
 	if _, err := h.SetRole(office.RoleChange{Device: 2, Role: "village", Scope: otherVillage, Who: "王工"}); err != nil {
 		t.Fatal(err)
 	}
 	b.sync()
 	town.sync()
-	many(a, 2000)
+	a.fill(house, 2000)
 	a.sync()
 	items := town.held(ledger.Inbox)
 	if len(items) != 1 {
