@@ -103,7 +103,7 @@ func works(programs stage.Programs, dir string, o options) error {
 			return err
 		}
 	}
-	return others(t)
+	return server(t)
 }
 
 func showW1(t *township, _ options) error {
@@ -111,7 +111,7 @@ func showW1(t *township, _ options) error {
 	if err != nil {
 		return err
 	}
-	show("W1  a new laptop fetches its village", "≤ 460 kB down, ≤ 18 s on the slow link, disk ≤ 4 MB", w1)
+	fmt.Print(report{"W1  a new laptop fetches its village", []target{{down, 460 * kB, ""}, {wall, 18 * sec, "slow"}, {disk, 4 * mB, ""}}, w1, ofPeers("W1")})
 	return nil
 }
 
@@ -120,8 +120,8 @@ func showW2and4(t *township, _ options) error {
 	if err != nil {
 		return err
 	}
-	show("W2  200 offline edits go up", "≤ 13 kB up, 1 exchange, ≤ 2.6 s on the slow link", w2)
-	show("W4  nothing has changed", "1 exchange, ≤ 320 B both ways", w4)
+	fmt.Print(report{"W2  200 offline edits go up", []target{{up, 13 * kB, ""}, {exchanges, 1, ""}, {wall, 2.6 * sec, "slow"}}, w2, ofPeers("W2")})
+	fmt.Print(report{"W4  nothing has changed", []target{{exchanges, 1, ""}, {bothWays, 320, ""}}, w4, ofPeers("W4")})
 	return nil
 }
 
@@ -130,7 +130,7 @@ func showW3(t *township, _ options) error {
 	if err != nil {
 		return err
 	}
-	show("W3  20 laptops send 200 edits each at once", "≤ 0.2 s, ≤ 0.1 s of server CPU", w3)
+	fmt.Print(report{"W3  20 laptops send 200 edits each at once", []target{{wall, 200 * ms, ""}, {serverCPU, 100 * ms, ""}}, w3, ofPeers("W3")})
 	return nil
 }
 
@@ -139,7 +139,7 @@ func showW5(t *township, _ options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nW5  two laptops edit one resident\n  target: both kept and visible\n  %s\n", w5)
+	fmt.Printf("\nW5  two laptops edit one resident\n  target: both kept and visible: met\n  %s\n", w5)
 	return nil
 }
 
@@ -148,27 +148,22 @@ func showW6(t *township, o options) error {
 	if err != nil {
 		return err
 	}
-	show("W6  the township fetches everything", "≤ 10 MB in ≤ 6 s fast, ≤ 8 MB slow, laptop memory ≤ 150 MB", w6)
+	fmt.Print(report{"W6  the township fetches everything",
+		[]target{{down, 10 * mB, "fast"}, {wall, 6 * sec, "fast"}, {down, 8 * mB, "slow"}, {memory, 150 * mB, ""}}, w6, ofPeers("W6")})
 	return nil
 }
 
-// others prints the peers' figures and what the server took in all.
-func others(t *township) error {
+// server prints what the server took in all.
+func server(t *township) error {
 	used, err := t.office.Usage()
 	if err != nil {
 		return err
 	}
-	disk, err := size(t.office.Dir)
+	stored, err := size(t.office.Dir)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nServer: peak memory %s, store %s\n", kb(used.Memory), kb(disk))
-	fmt.Println("\nOthers on the same workload (client/server CPU; disk; peak memory)")
-	rows := [][]string{{"", "W1 down", "slow", "CPU; disk; memory", "W2 up/down", "requests", "slow", "W3 wall/CPU", "W4 up/down", "requests", "slow", "W6"}}
-	for _, p := range peers() {
-		rows = append(rows, []string{p.name, p.w1, p.w1slow, p.w1cost, p.w2, p.w2trips, p.w2slow, p.w3, p.w4, p.w4trips, p.w4slw, p.w6})
-	}
-	table(rows)
+	fmt.Printf("\nServer: peak memory %s, store %s\n", kb(used.Memory), kb(stored))
 	return nil
 }
 
@@ -184,21 +179,20 @@ func sealed(programs stage.Programs, dir string, o options) error {
 	if err != nil {
 		return err
 	}
-	show("What TLS 1.3 adds: W4 over https", "small handshake, resumed after a restart", figures)
+	fmt.Print(report{title: "What TLS 1.3 adds: W4 over https (a full handshake, and on a warm connection)", figures: figures})
 	return nil
 }
 
+// grown measures W2 and W4 by what the server stores.
 func grown(programs stage.Programs, dir string) error {
-	fmt.Println("\nGrowth: W2 and W4 by what the server stores (best of 3; mean of 50)")
-	fmt.Println("  target: ≤ 1.3 × from 10,000 records to 1,000,000")
-	rows := [][]string{{"records", "W2 up", "wall", "server CPU", "W4 up", "down", "wall", "server CPU"}}
+	var sizes []grownTo
 	for _, n := range []int{1, 9, 90} {
-		row, err := growth(programs, dir, n)
+		g, err := growth(programs, dir, n)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
+		sizes = append(sizes, g)
 	}
-	table(rows)
+	fmt.Print(growthTable(sizes))
 	return nil
 }

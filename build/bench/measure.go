@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"gridbook/build/link"
@@ -53,55 +52,4 @@ func (t *township) over(w link.Way, f func() error) error {
 	t.way.Shape(w)
 	defer t.way.Shape(link.Way{})
 	return f()
-}
-
-func kb(n int64) string {
-	switch {
-	case n == 0:
-		return "–"
-	case n < 2000:
-		return fmt.Sprintf("%d B", n)
-	case n < 2_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.2f MB", float64(n)/1e6)
-}
-
-func seconds(d time.Duration) string {
-	switch {
-	case d == 0:
-		return "–"
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.1f ms", d.Seconds()*1e3)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1e3)
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
-// table prints rows under a head, padded.
-func table(rows [][]string) {
-	width := map[int]int{}
-	for _, row := range rows {
-		for i, cell := range row {
-			width[i] = max(width[i], len([]rune(cell)))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell + strings.Repeat(" ", width[i]-len([]rune(cell))+2))
-		}
-		fmt.Println("  " + strings.TrimRight(line.String(), " "))
-	}
-}
-
-func show(title, target string, figures []figure) {
-	fmt.Printf("\n%s\n  target: %s\n", title, target)
-	rows := [][]string{{"", "up", "down", "exchanges", "wall", "client CPU", "server CPU", "memory", "disk", ""}}
-	for _, f := range figures {
-		rows = append(rows, []string{f.what, kb(f.up), kb(f.down), fmt.Sprint(f.exchanges), seconds(f.wall), seconds(f.client),
-			seconds(f.server), kb(f.memory), kb(f.disk), f.note})
-	}
-	table(rows)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"gridbook/build/bench/workload"
 	"gridbook/build/link"
@@ -233,55 +232,6 @@ func (t *township) w6(slow bool) ([]figure, error) {
 		out = append(out, fig)
 	}
 	return out, nil
-}
-
-// growth measures W2 and W4 in a township of so many villages.
-func growth(programs stage.Programs, dir string, villages int) ([]string, error) {
-	data := filepath.Join(dir, fmt.Sprintf("data-%d", villages))
-	if err := generate(data, villages); err != nil {
-		return nil, err
-	}
-	t, err := open(programs, filepath.Join(dir, fmt.Sprintf("town-%d", villages)), data, true)
-	if err != nil {
-		return nil, err
-	}
-	defer t.close()
-	d, err := t.sit("village", workload.VillageCode("v01"), "增长")
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	const times = 50
-	quiet, err := t.measure("W4", func(*figure) error {
-		for range times {
-			if _, err := d.sync(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var busy figure
-	for batch := range 3 {
-		ops, err := t.edits("v01", batch)
-		if err == nil {
-			err = d.enter(ops)
-		}
-		if err != nil {
-			return nil, err
-		}
-		one, err := t.warm("W2", d, link.Way{})
-		if err != nil {
-			return nil, err
-		}
-		if batch == 0 || one.wall < busy.wall {
-			busy = one
-		}
-	}
-	return []string{fmt.Sprintf("%d", t.stored), kb(busy.up), seconds(busy.wall), seconds(busy.server), kb(quiet.up / times), kb(quiet.down / times),
-		seconds(quiet.wall / times), seconds(quiet.server / times)}, nil
 }
 
 // both reports an error unless a record has the values of both laptops.

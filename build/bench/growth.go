@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"gridbook/build/bench/workload"
+	"gridbook/build/link"
+	"gridbook/build/stage"
+)
+
+// grownTo is what W2 and W4 took where the server stores so many records.
+type grownTo struct {
+	stored int
+	w2, w4 figure
+}
+
+// quietTimes is how often W4 is done for the mean of it.
+const quietTimes = 50
+
+// growth measures W2 and W4 in a township of so many villages.
+func growth(programs stage.Programs, dir string, villages int) (g grownTo, err error) {
+	data := filepath.Join(dir, fmt.Sprintf("data-%d", villages))
+	if err := generate(data, villages); err != nil {
+		return g, err
+	}
+	t, err := open(programs, filepath.Join(dir, fmt.Sprintf("town-%d", villages)), data, true)
+	if err != nil {
+		return g, err
+	}
+	defer t.close()
+	d, err := t.sit("village", workload.VillageCode("v01"), "增长")
+	if err != nil {
+		return g, err
+	}
+	defer d.Close()
+	g.stored = t.stored
+	quiet, err := t.measure("W4", func(*figure) error {
+		for range quietTimes {
+			if _, err := d.sync(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return g, err
+	}
+	g.w4 = figure{up: quiet.up / quietTimes, down: quiet.down / quietTimes, wall: quiet.wall / quietTimes, server: quiet.server / quietTimes}
+	for batch := range 3 {
+		ops, err := t.edits("v01", batch)
+		if err == nil {
+			err = d.enter(ops)
+		}
+		if err != nil {
+			return g, err
+		}
+		one, err := t.warm("W2", d, link.Way{})
+		if err != nil {
+			return g, err
+		}
+		if batch == 0 || one.wall < g.w2.wall {
+			g.w2 = one
+		}
+	}
+	return g, nil
+}
+
+// mostGrowth is how much more a work may take than with the fewest records.
+const mostGrowth = 1.3
+
+// growthTable prints the sizes, the smallest first, and under each other one
+// how many times that of the smallest it is.
+func growthTable(sizes []grownTo) string {
+	quantities := []quantity{up, down, wall, serverCPU}
+	rows := [][]string{{"records"}}
+	for _, work := range []string{"W2", "W4"} {
+		for _, q := range quantities {
+			rows[0] = append(rows[0], work+" "+q.name)
+		}
+	}
+	for i, g := range sizes {
+		row, ratio := []string{strconv.Itoa(g.stored)}, []string{fmt.Sprintf("÷ %d", sizes[0].stored)}
+		for _, work := range [][2]figure{{g.w2, sizes[0].w2}, {g.w4, sizes[0].w4}} {
+			for _, q := range quantities {
+				row = append(row, q.print(q.of(work[0])))
+				ratio = append(ratio, grew(q.of(work[0]), q.of(work[1])))
+			}
+		}
+		rows = append(rows, row)
+		if i > 0 {
+			rows = append(rows, ratio)
+		}
+	}
+	return fmt.Sprintf("\nGrowth: W2 and W4 by what the server stores (best of 3; mean of %d)\n  target: ≤ %v × that of the fewest records\n%s", quietTimes, mostGrowth, table(rows))
+}
+
+// grew is how many times as much it is, and whether that was met.
+func grew(n, from int64) string {
+	if n == 0 || from == 0 {
+		return "–"
+	}
+	times := float64(n) / float64(from)
+	return decimals(times, 2) + " " + verdict(times <= mostGrowth)
+}
