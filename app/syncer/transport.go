@@ -96,7 +96,7 @@ func NewHTTP(hub Hub, o HTTPOptions) (*HTTP, error) {
 		}
 		t.counts.connections.Add(1)
 		t.counts.connecting.Add(int64(time.Since(began)))
-		return &wire{Conn: c, idle: o.Idle, up: &t.counts.up, down: &t.counts.down}, nil
+		return &wire{c, o.Idle, &t.counts.up, &t.counts.down, make(chan struct{}, 1)}, nil
 	}
 	t.client = &http.Transport{
 		DisableCompression:  true, // no Accept-Encoding: bodies are packed already
@@ -126,7 +126,7 @@ func NewHTTP(hub Hub, o HTTPOptions) (*HTTP, error) {
 }
 
 func (t *HTTP) payload(c net.Conn) net.Conn {
-	return &wire{Conn: c, up: &t.counts.payloadUp, down: &t.counts.payloadDown}
+	return &wire{c, 0, &t.counts.payloadUp, &t.counts.payloadDown, make(chan struct{}, 1)}
 }
 
 func badAddress(cause error) error {
@@ -140,7 +140,9 @@ func loopback(host string) bool {
 }
 
 // Exchange implements Transport.
-func (t *HTTP) Exchange(ctx context.Context, path string, body []byte) (Answer, error) {
+func (t *HTTP) Exchange(ctx context.Context, path string, body []byte) (_ Answer, err error) {
+	ctx, w := follow(ctx)
+	defer func() { w.end(ctx, err != nil) }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.base+path, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, badAddress(err)

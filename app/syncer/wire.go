@@ -1,7 +1,10 @@
 package syncer
 
 import (
+	"context"
 	"net"
+	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +15,7 @@ type wire struct {
 	net.Conn
 	idle     time.Duration
 	up, down *atomic.Int64
+	writing  chan struct{} // has one while something is being written
 }
 
 // chunk is how much is written at once: a slow way shows its progress after
@@ -33,6 +37,8 @@ func (w *wire) Read(b []byte) (int, error) {
 // Write also gives a Read that is waiting more time: an answer cannot come
 // before its question. HTTP keeps such a Read on a connection at rest.
 func (w *wire) Write(b []byte) (total int, err error) {
+	w.writing <- struct{}{}
+	defer func() { <-w.writing }()
 	if w.idle == 0 {
 		n, err := w.Conn.Write(b)
 		w.up.Add(int64(n))
@@ -48,4 +54,39 @@ func (w *wire) Write(b []byte) (total int, err error) {
 		total, b = total+n, b[n:]
 	}
 	return total, err
+}
+
+// writing follows a request on the connection that takes it.
+type writing struct {
+	wire *wire
+	done chan struct{}
+}
+
+// follow returns a context for one request, and what follows that.
+func follow(ctx context.Context) (context.Context, *writing) {
+	w := &writing{done: make(chan struct{})}
+	done := sync.OnceFunc(func() { close(w.done) }) // a connection that was found closed is followed by another
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(i httptrace.GotConnInfo) { w.wire, _ = i.Conn.(*wire) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { done() },
+	}), w
+}
+
+// end waits until nothing of the request is being written, so that its bytes
+// count for it and not for the next: who answers may do so before it has read
+// all. What is given up is cut off.
+func (w *writing) end(ctx context.Context, failed bool) {
+	if w.wire == nil {
+		return
+	}
+	if failed {
+		w.wire.Close()
+	} else {
+		select {
+		case <-w.done: // HTTP ends what goes on after an answer
+		case <-ctx.Done():
+		}
+	}
+	w.wire.writing <- struct{}{}
+	<-w.wire.writing
 }
