@@ -33,6 +33,24 @@ func Adopt(tx ReplicaTx, rep *JoinReply, now int64) ([]Renamed, error) {
 	return renamed, tx.SetMeta(meta)
 }
 
+// Carry lets a replica's store show the hub a record that another store of the
+// same laptop held, and that the hub may have lost since. What the store has
+// already is left as it is.
+func Carry(tx ReplicaTx, r *Record) error {
+	has, err := Current(tx, r.Key)
+	if err != nil || has != nil {
+		return err
+	}
+	meta, err := tx.Meta()
+	if err != nil {
+		return err
+	}
+	if err := tx.PutDelta(r.Key, &Delta{Record: r, Gen: meta.next(), Order: meta.next()}); err != nil {
+		return err
+	}
+	return tx.SetMeta(meta)
+}
+
 // maxJump is how far the clock is moved at most by chance: 64 ms.
 const maxJump = 1 << 22
 

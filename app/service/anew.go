@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 
 	"gridbook/app/boltstore"
 	"gridbook/app/edit"
+	"gridbook/app/syncer"
 	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
 )
 
 // A laptop whose person has left is handed on, or its person gets another
@@ -39,7 +42,7 @@ func JoinAnew(o Options, old *Laptop, join func(Options) (*Laptop, error)) error
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(fresh.Close(), old.Close()); err != nil {
+	if err := errors.Join(old.carryDeposits(fresh), fresh.Close(), old.Close()); err != nil {
 		return fmt.Errorf("service: join anew: %w", err)
 	}
 	aside := filepath.Join(o.Dir, "ended-"+o.Now().UTC().Format("20060102-150405"))
@@ -63,6 +66,49 @@ func (l *Laptop) mayGo() error {
 			Hint: "请先联网同步一次，或用 U 盘交给乡镇(街道)；全部上传后再用新的邀请码加入。"}
 	}
 	return nil
+}
+
+// carryDeposits shows the deposits to the server from the new store too, if it
+// is the same server: it may have been restored, since this laptop was last
+// there, from a backup that lacks what is in them.
+func (l *Laptop) carryDeposits(to *Laptop) error {
+	var kept []*syncproto.Record
+	var here, there []byte
+	err := l.Store.View(func(tx *boltstore.Tx) (err error) {
+		if here, err = hubKey(tx); err != nil {
+			return err
+		}
+		for rec, err := range tx.Scan(ledger.Deposit) {
+			if err != nil {
+				return err
+			}
+			kept = append(kept, rec)
+		}
+		return nil
+	})
+	if err != nil || here == nil || len(kept) == 0 {
+		return err
+	}
+	return to.Store.Update(func(tx *boltstore.Tx) (err error) {
+		if there, err = hubKey(tx); err != nil || !bytes.Equal(here, there) {
+			return err
+		}
+		for _, rec := range kept {
+			if err := syncproto.Carry(tx, rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// hubKey is the key by which an enrolled store knows its server, nil for none.
+func hubKey(tx *boltstore.Tx) ([]byte, error) {
+	hub, err := syncer.HubOf(tx)
+	if syncproto.CodeOf(err) == syncproto.CodeNotJoined {
+		return nil, nil
+	}
+	return hub.SignKey, err
 }
 
 // settleAnew gives a new store its place, also if the program was stopped on
@@ -92,16 +138,16 @@ func moveStore(from, to string) error {
 		}
 		files = append(files, found...)
 	}
-	ledger := filepath.Join(from, boltstore.FileName)
+	last := filepath.Join(from, boltstore.FileName)
 	for _, f := range files {
-		if f == ledger {
+		if f == last {
 			continue
 		}
 		if err := rename(f, to); err != nil {
 			return err
 		}
 	}
-	return rename(ledger, to)
+	return rename(last, to)
 }
 
 // rename moves a file into a folder. Windows lets go of a closed file only

@@ -229,6 +229,46 @@ func TestJoinAnew(t *testing.T) {
 	}
 }
 
+// Deposits stay with the laptop, for the server that made them and no other.
+func TestJoinAnewKeepsDeposits(t *testing.T) {
+	for name, c := range map[string]struct {
+		key  string
+		want int
+	}{"the same server": {"one", 1}, "another server": {"two", 0}} {
+		t.Run(name, func(t *testing.T) {
+			n := secretary()
+			n.key = []byte("one")
+			s, _, _, _ := unlockedService(t, n)
+			lists(t, s.laptop, ledger.RoleVillage, xiapei, 20, 1_709_600_000_000)
+			k := syncproto.Key{Collection: ledger.Deposit, ID: syncproto.Stamp{Time: 2 << 16, Replica: 1}}
+			err := s.laptop.Store.Update(func(tx *boltstore.Tx) error { return tx.PutAgreed(k, syncproto.NewRecord(k.Collection, k.ID), 0) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			lists(t, s.laptop, ledger.RoleEnded, shaxi, 1, 1_709_800_000_000)
+			n.key, n.replica = []byte(c.key), 9
+			if _, err := s.JoinAnew(t.Context(), invitation(), "村委电脑", "新的密码2024"); err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.Deposits(t.Context())
+			if err != nil || len(list) != c.want {
+				t.Errorf("it has %+v (%v)", list, err)
+			}
+			if unsent, _, err := countsOf(s); err != nil || unsent != c.want {
+				t.Errorf("%d are to be shown to the server (%v)", unsent, err)
+			}
+		})
+	}
+}
+
+func countsOf(s *Service) (unsent, rejected int, err error) {
+	err = s.laptop.Store.View(func(tx *boltstore.Tx) error {
+		unsent, rejected, err = tx.Counts()
+		return err
+	})
+	return unsent, rejected, err
+}
+
 // A program that was stopped between the two moves goes on where it was.
 func TestJoinAnewIsFinished(t *testing.T) {
 	s, _, _, _ := unlockedService(t, secretary())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gridbook/app/boltstore"
+	"gridbook/app/syncer"
 	"gridbook/syncproto"
 	"gridbook/syncproto/ledger"
 )
@@ -35,6 +36,7 @@ type office struct {
 	role    ledger.Role
 	scope   string
 	replica syncproto.ReplicaID
+	key     []byte // by which laptops know it; nil: none
 	fails   error
 }
 
@@ -50,6 +52,11 @@ func (n *office) Join(_ context.Context, store *boltstore.Store, _, _ string, ke
 		meta.Replica, meta.Township = n.replica, township
 		if err := tx.SetMeta(meta); err != nil {
 			return err
+		}
+		if n.key != nil {
+			if err := syncer.PutHub(tx, syncer.Hub{SignKey: n.key}); err != nil {
+				return err
+			}
 		}
 		return keep(tx, &syncproto.JoinReply{Township: township, TownshipName: "新狮街道", Role: string(n.role), Scope: n.scope, Person: "王书记"})
 	})

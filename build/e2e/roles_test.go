@@ -201,3 +201,43 @@ func TestPurgeOutlivesRestore(t *testing.T) {
 		})
 	}
 }
+
+// What waits for the township is on the laptop of someone who has left, too,
+// in a deposit. It outlives a new enrolment of that laptop: the server may have
+// been restored from a backup that lacks the item, before the laptop came again.
+func TestDepositsOutliveANewEnrolment(t *testing.T) {
+	w := settle(t, plain)
+	office := w.join("township", xinshi, "街道办")
+	goes := w.join("village", shaxi, "周书记")
+	made := w.apply(goes, family(1)...)
+	w.sync(goes)
+	backup := filepath.Join(t.TempDir(), "copy.db")
+	w.must(w.office.Run("backup", backup).Failed())
+	w.must(w.office.Run("role", w.number("周书记"), "--end").Failed())
+	w.apply(goes, visit("", made["h1"], "走之前的走访"))
+	w.sync(goes)
+	if items := w.of(w.held(""), "inbox"); len(items) != 1 {
+		t.Fatalf("the inbox has %v", items)
+	}
+	w.restore(backup)
+	if items := w.of(w.held(""), "inbox"); len(items) != 0 {
+		t.Fatalf("the backup has %v", items)
+	}
+	anew, err := w.office.Invite("village", xiapei, "新书记")
+	w.must(err)
+	w.must(goes.Run("join", anew, "--anew").Failed())
+	w.sync(goes, office)
+	items := w.of(w.dump(office), "inbox")
+	if len(items) != 1 || items[0].Fields["person"] != "周书记" {
+		t.Fatalf("what came back is %v", items)
+	}
+	if d := w.dump(goes); bytes.Contains(d, []byte("走之前的走访")) {
+		t.Errorf("the new laptop holds it:\n%s", d)
+	}
+	w.apply(office, op{Op: "set", Collection: "inbox", ID: items[0].ID, Fields: map[string]any{"decision": "take"}})
+	w.sync(office, goes)
+	if !bytes.Contains(w.held(shaxi), []byte("走之前的走访")) {
+		t.Error("the township cannot take it")
+	}
+	w.must(w.office.Run("verify").Failed())
+}
