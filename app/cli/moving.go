@@ -146,11 +146,11 @@ func duties(c *call) error {
 // deposits lists what this laptop wrote and the township was to decide about.
 func deposits(c *call) error {
 	return c.open(func(l *service.Laptop) error {
-		list, err := l.Book.Deposits()
+		all, err := l.Book.Deposits(0)
 		if err != nil {
 			return err
 		}
-		for _, d := range list {
+		for _, d := range all.Rows {
 			word := map[string]string{"": "等待决定", "take": "已收下", "dismiss": "没有收"}[d.Decision]
 			if err := c.out(d, "%s  %s  %s：%s", d.ID, d.Label, word, d.Reason); err != nil {
 				return err

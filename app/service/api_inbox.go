@@ -43,6 +43,12 @@ type InboxField struct {
 	Differs bool   `json:"differs"`
 }
 
+// DepositPage is what the township was to decide about of this laptop's work.
+type DepositPage struct {
+	Total int       `json:"total"` // with what is not among Rows
+	Rows  []Deposit `json:"rows"`  // what waits first, then by time, the newest first
+}
+
 // Deposit is work of this laptop that the township was to decide about: its
 // author may no longer write there. The work itself is not here any more.
 type Deposit struct {

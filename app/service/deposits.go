@@ -10,21 +10,25 @@ import (
 )
 
 // Deposits lists work of this laptop that the township was to decide about:
-// what waits first, then by time, the newest first.
-func (b *Book) Deposits() ([]Deposit, error) {
-	out := []Deposit{}
+// what waits first, then by time, the newest first, at most limit (0: all).
+func (b *Book) Deposits(limit int) (DepositPage, error) {
+	all := []Deposit{}
 	err := b.read(func(r reader) error {
 		for rec, err := range r.tx.Scan(ledger.Deposit) {
 			if err != nil {
 				return err
 			}
-			out = append(out, r.deposit(rec))
+			all = append(all, r.deposit(rec))
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b Deposit) int {
+	slices.SortFunc(all, func(a, b Deposit) int {
 		return cmp.Or(cmp.Compare(isDecided(a), isDecided(b)), cmp.Compare(b.Received, a.Received), cmp.Compare(a.ID, b.ID))
 	})
+	out := DepositPage{Total: len(all), Rows: all}
+	if limit > 0 {
+		out.Rows = all[:min(len(all), limit)]
+	}
 	return out, err
 }
 
@@ -57,11 +61,12 @@ func (r reader) deposited() (all, waiting int, err error) {
 	return all, waiting, nil
 }
 
-// Deposits lists work of this laptop that the township was to decide about.
-func (s *Service) Deposits(ctx context.Context) ([]Deposit, error) {
+// Deposits lists work of this laptop that the township was to decide about, at
+// most limit (0: 50).
+func (s *Service) Deposits(ctx context.Context, limit int) (DepositPage, error) {
 	b, err := s.book()
 	if err != nil {
-		return nil, err
+		return DepositPage{}, err
 	}
-	return b.Deposits()
+	return b.Deposits(bounded(limit))
 }

@@ -250,9 +250,9 @@ func TestJoinAnewKeepsDeposits(t *testing.T) {
 			if _, err := s.JoinAnew(t.Context(), invitation(), "村委电脑", "新的密码2024"); err != nil {
 				t.Fatal(err)
 			}
-			list, err := s.Deposits(t.Context())
-			if err != nil || len(list) != c.want {
-				t.Errorf("it has %+v (%v)", list, err)
+			page, err := s.Deposits(t.Context(), 0)
+			if err != nil || page.Total != c.want {
+				t.Errorf("it has %+v (%v)", page, err)
 			}
 			if unsent, _, err := countsOf(s); err != nil || unsent != c.want {
 				t.Errorf("%d are to be shown to the server (%v)", unsent, err)

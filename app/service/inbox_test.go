@@ -125,9 +125,13 @@ func TestDeposits(t *testing.T) {
 	deposit(1, "")
 	deposit(3, ledger.DecisionTake)
 	deposit(2, "")
-	got, err := s.Deposits(t.Context())
-	if err != nil || len(got) != 3 {
-		t.Fatalf("%+v %v", got, err)
+	page, err := s.Deposits(t.Context(), 0)
+	got := page.Rows
+	if err != nil || len(got) != 3 || page.Total != 3 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	if page, err = s.Deposits(t.Context(), 2); err != nil || len(page.Rows) != 2 || page.Total != 3 || page.Rows[1] != got[1] {
+		t.Errorf("the first two are %+v (%v)", page, err)
 	}
 	if got[0].Received != day+2 || got[1].Received != day+1 || got[2].Decision != ledger.DecisionTake || got[2].By != "王主任" {
 		t.Errorf("in the order %+v", got)

@@ -100,6 +100,11 @@ export interface Deposit {
   at: number
 }
 
+export interface DepositPage {
+  total: number
+  rows: Deposit[]
+}
+
 export interface Double {
   collection: string
   why: string[]
@@ -993,8 +998,8 @@ export const api = {
   decideInbox: (id: string, decision: string): Promise<Saved> => transport.call('DecideInbox', [id, decision]),
   /** Delete deletes a record; Undo brings it back. */
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
-  /** Deposits lists work of this laptop that the township was to decide about. */
-  deposits: (): Promise<Deposit[]> => transport.call('Deposits', []),
+  /** Deposits lists work of this laptop that the township was to decide about, at most limit (0: 50). */
+  deposits: (limit: number): Promise<DepositPage> => transport.call('Deposits', [limit]),
   /** DiscardDraft drops a visit that was being written, by its key. */
   discardDraft: (key: string): Promise<void> => transport.call('DiscardDraft', [key]),
   /** Doubles lists what looks like one: of a household and its people, or with "" of everything on this laptop. */

@@ -8,6 +8,7 @@ export abstract class FakeMoves extends FakeSticks {
   moved: dto.Moved[] = []
   into: dto.GridKin | null = null
   late: dto.InboxItem[] = makeInbox()
+  deposits: dto.Deposit[] = makeDeposits()
   abstract readonly households: dto.HouseholdRow[]
   abstract readonly members: dto.MemberRow[]
   protected abstract changed(...collections: string[]): void
@@ -80,12 +81,8 @@ export abstract class FakeMoves extends FakeSticks {
     const rows = [...this.late].sort((a, b) => rank(a) - rank(b))
     return { open: this.late.filter((i) => !i.decision).length, total: rows.length, rows }
   }
-  Deposits(): dto.Deposit[] {
-    const shared = { reason: '写的人已不再负责这里', received: Date.parse(`${today}T09:12:00`), decision: '', by: '', at: 0 }
-    return [
-      { ...shared, id: 'deposit1', label: '走访记录', written: Date.parse(`${today}T08:30:00`) },
-      { ...shared, id: 'deposit2', label: '户', written: Date.parse(`${today}T08:41:00`), decision: 'take', by: '周敏', at: Date.parse(`${today}T15:00:00`) },
-    ]
+  Deposits(limit = 50): dto.DepositPage {
+    return { total: this.deposits.length, rows: this.deposits.slice(0, limit || 50) }
   }
   DecideInbox(id: string, decision: string): dto.Saved {
     this.late = this.late.map((i) => (i.id === id ? { ...i, decision, by: '周敏', at: Date.parse(`${today}T15:00:00`), sync: 'to_send' } : i))
@@ -100,5 +97,13 @@ function makeInbox(): dto.InboxItem[] {
     { ...shared, id: 'inbox1', held: true, record: 'household00000000000002', household: 'household00000000000002', title: '张国强', here: true, reason: '写的人已不再负责这里', fields: [{ key: 'phone', label: '联系电话', came: '13905791111', now: '13805791074', differs: true }, { key: 'address', label: '地址', came: '沙溪村溪边1号', now: '沙溪村溪边1号', differs: false }] },
     { ...shared, id: 'inbox2', held: false, label: '走访记录', collection: 'visit', record: 'visit000000000000001', household: 'household00000000000017', title: '吴文斌 2026-11-20', here: true, reason: '写的时候,这条记录已转到别的村', fields: [{ key: 'situation', label: '家庭近况', came: '老人身体还好，血压药按时吃。', now: '老人身体还好，血压药按时吃。', differs: false }] },
     { ...shared, id: 'inbox3', held: true, label: '居民证件号码', collection: 'resident_private', record: 'person00000000000011', household: '', title: '居民证件号码', here: false, reason: '写的人已不再负责这里', closed: true, fields: [] },
+  ]
+}
+
+export function makeDeposits(): dto.Deposit[] {
+  const shared = { reason: '写的人已不再负责这里', received: Date.parse(`${today}T09:12:00`), decision: '', by: '', at: 0 }
+  return [
+    { ...shared, id: 'deposit1', label: '走访记录', written: Date.parse(`${today}T08:30:00`) },
+    { ...shared, id: 'deposit2', label: '户', written: Date.parse(`${today}T08:41:00`), decision: 'take', by: '周敏', at: Date.parse(`${today}T15:00:00`) },
   ]
 }

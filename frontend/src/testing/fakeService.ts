@@ -25,6 +25,7 @@ export interface FakeOptions {
   draft?: dto.VisitDraft
   ended?: dto.Ended
   notices?: dto.Notice[]
+  deposits?: dto.Deposit[]
 }
 
 export class FakeService extends FakePhotos {
@@ -54,6 +55,7 @@ export class FakeService extends FakePhotos {
     this.draft = options.draft ?? null
     this.ended = options.ended ?? null
     this.notices = options.notices ?? []
+    this.deposits = options.deposits ?? this.deposits
     this.township = options.role === 'township'
     this.members = options.empty ? [] : makeMembers(24)
     this.households = options.empty ? [] : makeHouseholds(options.households ?? 420)
@@ -170,7 +172,7 @@ export class FakeService extends FakePhotos {
     return {
       today, due: due.slice(0, 50), dueTotal: due.length, soon: all.filter((d) => d.over < 0 && d.over >= -7), matters, mattersTotal: matters.length,
       recent: this.visits.slice(0, 10), unvisited: this.options.empty ? 0 : 83, conflicts: 1, refused: 1, inbox: this.township ? this.Inbox().open : 0,
-      waiting: this.Deposits().filter((d) => !d.decision).length,
+      waiting: this.Deposits().rows.filter((d) => !d.decision).length,
       hints: this.options.empty ? [] : [
         { code: 'V1', text: '沙溪第三网格还没有党支部，可由联合党支部覆盖。', collection: 'grid', id: 'grid0000000000000002' },
         { code: 'V3', text: `${this.members[7]!.name}还没有联系户（一般 5 至 10 户）。`, collection: 'member', id: this.members[7]!.id },

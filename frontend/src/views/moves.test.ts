@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { useNotices } from '@/stores/notices'
 import { calls, press as key, settle, show, type Screen } from '@/testing/screen'
+import { makeDeposits } from '@/testing/fakeMoves'
 import type { FakeOptions } from '@/testing/fakeService'
 import type { Component } from 'vue'
 import CheckView from './CheckView.vue'
@@ -161,6 +162,17 @@ test('who wrote what is held sees that it waits, and what was decided', async ()
   expect(rows.filter((r) => r.includes('等街道决定'))).toHaveLength(1)
   expect(rows.filter((r) => r.includes('周敏已收下'))).toHaveLength(1)
   expect(view.text()).toContain('一条不丢')
+})
+
+test('of many that were decided, some are shown at a time', async () => {
+  const [waits, decided] = makeDeposits()
+  const view = await open(SyncView, {}, { deposits: [waits!, ...Array.from({ length: 30 }, (_, i) => ({ ...decided!, id: `decided${i}` }))] })
+  const shown = () => view.findAll('li').filter((li) => li.text().includes('周敏已收下')).length
+  expect(view.text()).toContain('由街道决定的31')
+  expect(shown()).toBe(19)
+  await press('再看一些')
+  expect(shown()).toBe(30)
+  expect(view.findAll('button').some((b) => b.text() === '再看一些')).toBe(false)
 })
 
 test('the first screen says how much of what was written here waits, and leads there', async () => {
