@@ -166,18 +166,33 @@ func (x *exchange) hold(w *work, home, reason string) (fate, error) {
 func (x *exchange) file(kind string, w *work, home, reason string) (bool, error) {
 	item := Item{Of: w.sent.Key, Kind: kind, Home: home, Device: x.device.ID, Person: x.device.Person, Reason: reason, Received: x.now}
 	content := w.sent.Only(w.changed)
-	size := len(AppendRecord(nil, content))
 	if kind == ItemHeld { // only that has a deposit
-		x.filed += size
-	}
-	if x.filed > maxFiled || size > maxContent {
-		return false, nil
+		size := len(AppendRecord(nil, content))
+		if x.filed += size; x.filed > maxFiled || size > maxContent {
+			return false, nil
+		}
+	} else {
+		content = content.told()
 	}
 	rec, err := x.enter(item, content)
 	if err != nil || rec == nil {
 		return false, err
 	}
 	return true, x.depositFor(kind, rec)
+}
+
+// told is what an item tells of work that was joined: without the fields for
+// which it has no room, which stand in the record itself.
+func (r *Record) told() *Record {
+	var tags []Tag
+	size := 0
+	for _, f := range r.Fields {
+		n := len(AppendRecord(nil, r.Only([]Tag{f.Tag})))
+		if size+n <= maxContent {
+			tags, size = append(tags, f.Tag), size+n
+		}
+	}
+	return r.Only(tags)
 }
 
 // enter brings content into the inbox, as an item like i or into one that

@@ -42,7 +42,13 @@ func (l *copyOf) update(f func(syncproto.ReplicaTx) error) {
 // sync runs a whole sync.
 func (l *copyOf) sync() syncproto.Progress {
 	l.h.t.Helper()
-	s := syncproto.NewSession(syncproto.SessionOptions{Rand: rand.Reader, Codec: l.h.codec})
+	return l.syncUp(syncproto.DefaultUp)
+}
+
+// syncUp is sync with so many bytes of work in an exchange.
+func (l *copyOf) syncUp(budget int) syncproto.Progress {
+	l.h.t.Helper()
+	s := syncproto.NewSession(syncproto.SessionOptions{Rand: rand.Reader, Codec: l.h.codec, UpBudget: budget})
 	for range 50 {
 		var q *syncproto.Request
 		l.update(func(tx syncproto.ReplicaTx) (err error) {
