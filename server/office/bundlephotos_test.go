@@ -1,6 +1,7 @@
 package office_test
 
 import (
+	"crypto/rand"
 	"testing"
 
 	"gridbook/server/office"
@@ -8,6 +9,7 @@ import (
 	"gridbook/syncproto/envelope"
 	"gridbook/syncproto/ledger"
 	"gridbook/syncproto/phototest"
+	"gridbook/syncproto/syncsim"
 )
 
 // photoMessage is what a laptop would send to /p.
@@ -123,4 +125,53 @@ func photoReplies(t *testing.T, s *stick, answer []byte) (out []*syncproto.Photo
 		out = append(out, r)
 	}
 	return out
+}
+
+// The same for a laptop whose last comparison was unequal, so that its bundle
+// asks for another: what differs and the mark come with one answer.
+func TestAnswerToAComparisonHasTheMark(t *testing.T) {
+	h, _ := withPhotos(t)
+	l := h.enrol("village", village, "刘秀")
+	c := &copyOf{h, syncsim.NewReplicaStore()}
+	c.update(func(tx syncproto.ReplicaTx) error {
+		_, err := syncproto.Adopt(tx, l.JoinReply, h.now)
+		return err
+	})
+	house := c.house(village, "周大明")
+	c.sync()
+	c.update(func(tx syncproto.ReplicaTx) error {
+		m, err := tx.Meta()
+		if err != nil {
+			return err
+		}
+		m.Verified.Equal = false
+		if err := tx.SetMeta(m); err != nil {
+			return err
+		}
+		return tx.PutAgreed(house, nil, 0)
+	})
+	photo := phototest.Sample(3, 70_000)
+	hash := syncproto.HashPhoto(photo)
+	rec := c.create(ledger.Attachment, map[string]syncproto.Value{
+		"village": syncproto.TextOf(village), "sha256": syncproto.BytesOf(hash[:]), "size": syncproto.IntOf(int64(len(photo))),
+	})
+	s := l.stick()
+	b := s.bundle()
+	session := func() *syncproto.Session {
+		return syncproto.NewSession(syncproto.SessionOptions{Rand: rand.Reader, Codec: h.codec})
+	}
+	c.update(func(tx syncproto.ReplicaTx) (err error) {
+		b.Requests, err = session().BundleOut(tx, h.now)
+		return err
+	})
+	b.Photos = [][]byte{s.photoMessage(syncproto.CutPhoto(rec.ID, photo))}
+	_, back := s.hand(b)
+	var done syncproto.Progress
+	c.update(func(tx syncproto.ReplicaTx) (err error) {
+		done, _, err = session().BundleIn(tx, back.Answers, h.now)
+		return err
+	})
+	if c.shown(house) == nil || !c.shown(rec).Value(ledger.PhotoTags().Arrived).Bool() || !done.Verified.Equal {
+		t.Errorf("has %v and %v, %+v", c.shown(house), c.shown(rec), done.Verified)
+	}
 }
