@@ -273,7 +273,12 @@ func (x Album) work(quick bool, get func(reader, syncproto.Key) (*syncproto.Reco
 }
 
 // Store implements syncer.Photos.
-func (x Album) Store() syncproto.PhotoStore { return x.b.album.kept() }
+func (x Album) Store() syncproto.PhotoStore {
+	if store := x.b.album.kept(); store != nil {
+		return store
+	}
+	return nil // and not a store that is nil
+}
 
 // Moved implements syncer.Photos.
 func (x Album) Moved(m syncproto.PhotoMoved) {

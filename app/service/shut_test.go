@@ -104,6 +104,9 @@ func TestLedgerOpensWithoutPhotos(t *testing.T) {
 			if got := work(t, l, true); !got.Empty() {
 				t.Errorf("photos go all the same: %+v", got)
 			}
+			if got := (Album{b: l.Book}).Store(); got != nil {
+				t.Errorf("there is a place for photos: %v", got)
+			}
 			wantCode(t, "trying again", l.ReopenPhotos(false), c.code)
 			mend()
 			if err := l.ReopenPhotos(true); err != nil || l.PhotosProblem() != nil {

@@ -17,7 +17,7 @@ type Photos interface {
 	// Stick says what there is to move with a bundle, which takes the unsent
 	// text along: photos of records that the hub has not seen yet go too.
 	Stick() (syncproto.PhotoWork, error)
-	// Store is where the bytes are. It is not asked for while there is no Work.
+	// Store is where the bytes are; nil while there is none, and no Work then.
 	Store() syncproto.PhotoStore
 	// Moved is told after every message.
 	Moved(syncproto.PhotoMoved)

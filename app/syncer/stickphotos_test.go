@@ -64,7 +64,11 @@ func (c *carried) take(t *testing.T, file []byte, change func(*syncproto.Bundle)
 		last = serve(q)
 	}
 	for _, m := range b.Photos {
-		back.Photos = append(back.Photos, c.o.album(m))
+		reply := syncproto.AppendPhotoReply(nil, &syncproto.PhotoReply{Version: syncproto.Version, Error: &syncproto.Error{Code: syncproto.CodeMalformed}})
+		if _, err := syncproto.DecodePhotoRequest(m); err == nil {
+			reply = c.o.album(m)
+		}
+		back.Photos = append(back.Photos, reply)
 	}
 	if last.More = true; len(b.Photos) > 0 {
 		if rest := syncproto.Rest(b.Requests[len(b.Requests)-1], last); rest != nil {
@@ -170,6 +174,33 @@ func TestStickPhotosDamaged(t *testing.T) {
 		t.Errorf("%+v", in)
 	}
 	if in = c.read(c.take(t, c.out().File, nil)); in.Photos.Up != 1 || !c.arrived(c.names[0]) {
+		t.Errorf("the next bundle: %+v", in)
+	}
+}
+
+// A message that nobody can read counts as one photo, however many were in it:
+// nothing here relies on that number. None of them is taken for one that has
+// arrived, and all go again.
+func TestStickPhotosUnreadable(t *testing.T) {
+	c := withSticks(t, newOffice(t))
+	for range 3 {
+		c.album.add(50_000)
+	}
+	out := c.out()
+	answer := c.take(t, out.File, func(b *syncproto.Bundle) {
+		if len(b.Photos) != 1 {
+			t.Fatalf("%d messages", len(b.Photos))
+		}
+		b.Photos[0] = b.Photos[0][:len(b.Photos[0])/2]
+	})
+	in := c.read(answer)
+	if out.Photos != 3 || in.Sent != 3 || in.Photos.Up != 0 || in.Photos.Problem == nil {
+		t.Errorf("%+v", in)
+	}
+	if w, err := c.Stick(); err != nil || len(w.Send) != 3 {
+		t.Errorf("%d are to go again, %v", len(w.Send), err)
+	}
+	if in = c.read(c.take(t, c.out().File, nil)); in.Photos.Up != 3 {
 		t.Errorf("the next bundle: %+v", in)
 	}
 }

@@ -269,3 +269,69 @@ func TestPhotosByStickAfterRestore(t *testing.T) {
 		t.Errorf("the photo is not at the restored server: %+v", w.photos(l, visit))
 	}
 }
+
+// swap puts a file in the place of another, and returns what puts it back. The
+// file that was put there must still be as it was.
+func (w *town) swap(path, by string) (back func()) {
+	w.Helper()
+	own, err := os.ReadFile(path)
+	w.must(err)
+	other, err := os.ReadFile(by)
+	w.must(err)
+	w.must(os.WriteFile(path, other, 0o600))
+	return func() {
+		w.Helper()
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, other) {
+			w.Errorf("what cannot be opened was written to: %v", err)
+		}
+		w.must(os.WriteFile(path, own, 0o600))
+	}
+}
+
+// Sticks go on while a laptop's photos cannot be opened: its text goes and
+// comes, what an answer says of photos stands in their records, and the photos
+// that it brings come again when there is a place for them.
+func TestSticksWhilePhotosAreShut(t *testing.T) {
+	w := settle(t, plain)
+	l, other := w.join("village", shaxi, "周书记"), w.join("village", shaxi, "李会计")
+	w.off()
+	file := func(l *stage.Laptop) string { return filepath.Join(l.Dir, "photos.db") }
+	journey := func(l *stage.Laptop, between func()) (in struct{ Sent, Photos, PhotosCame int }) {
+		w.Helper()
+		s := w.stick()
+		s.out(l)
+		s.take()
+		between()
+		w.must(l.Run("bundle", "in", s.dir).JSON(&in))
+		return in
+	}
+	visit, others := w.visited(l), w.visited(other)
+	w.snapped(l, visit, 1)
+	w.snapped(other, others, 2)
+	mend := func() {}
+	if in := journey(l, func() { mend = w.swap(file(l), file(other)) }); in.Sent != 3 {
+		t.Errorf("the answer, without photos: %+v", in)
+	}
+	if list := w.photos(l, visit); list.Arrived != 1 || list.Problem == nil {
+		t.Errorf("its record: %+v", list)
+	}
+	w.visited(l)
+	if in := journey(l, func() {}); in.Sent != 2 {
+		t.Errorf("there and back without photos: %+v", in)
+	}
+	mend()
+	var status struct{ Photos_to_send, Photos_missing int }
+	w.must(l.Run("status").JSON(&status))
+	if list := w.photos(l, visit); list.Here != 1 || list.Problem != nil || status.Photos_to_send != 0 {
+		t.Errorf("well again: %+v, %+v", list, status)
+	}
+
+	journey(other, func() {}) // brings the record
+	if in := journey(other, func() { mend = w.swap(file(other), file(l)) }); in.PhotosCame != 0 {
+		t.Errorf("a photo came, and there is no place for it: %+v", in)
+	}
+	mend()
+	if in := journey(other, func() {}); in.PhotosCame != 1 {
+		t.Errorf("it did not come again: %+v", in)
+	}
+}
