@@ -272,6 +272,9 @@ func (x *exchange) renumber() error {
 		if _, err := x.enrol(&d, token); err != nil {
 			return err
 		}
+		if err := x.bequeath(&d); err != nil {
+			return err
+		}
 		heir = &d
 	}
 	x.reply.Renumber, x.reply.Token, x.reply.Lease = heir.Replica, token, lease

@@ -183,6 +183,31 @@ func (x *exchange) holdOn(st *Stored) error {
 	return nil
 }
 
+// bequeath lets a laptop that gets another number hold under that, too, what is
+// deposited with the one that it had: it may not have heard of all of it.
+func (x *exchange) bequeath(d *Device) error {
+	if !x.clerk() {
+		return nil
+	}
+	var ids []ID
+	for id, err := range x.tx.Scan(DeviceScope(d.Before), x.Clerk.Deposits(), ID{}, false) {
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		st, err := x.tx.Record(Key{x.Clerk.Deposits(), id})
+		if err != nil {
+			return err
+		}
+		if err := x.putIn(st, st.Record, nil, withHolder(st.Home, d)); err != nil {
+			return err
+		}
+	}
+	return x.tx.SetState(x.state)
+}
+
 // deposited reports whether a record is a deposit.
 func (x *exchange) deposited(c Collection) bool {
 	return x.clerk() && c == x.Clerk.Deposits()

@@ -109,6 +109,9 @@ func (h heads) addLaptop(s *ReplicaStore) {
 	}
 	for _, d := range s.deltas {
 		h.add(d.Record)
+		if d.Rejected == nil {
+			h.addItem(d.Record)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 var roleKinds = []kind{
 	{"role", 14, true, roles, (*world).doRole},
 	{"decide", 20, true, roles, (*world).doDecide},
+	{"anew", 20, true, roles, (*world).doAnew},
 }
 
 // hubKey is the secret of every simulated hub.
@@ -89,6 +90,33 @@ func (w *world) decide(l *laptop, k syncproto.Key, decision string) {
 		return syncproto.Put(tx, l.wall(w), k, []syncproto.FieldValue{
 			{Tag: tagDecision, Value: syncproto.TextOf(decision)}, {Tag: tagSaw, Value: item.Value(tagSeal)},
 		})
+	}))
+}
+
+// doAnew hands a laptop on whose duty has ended: it begins with an empty store
+// and keeps nothing but its deposits.
+func (w *world) doAnew(l *laptop, r *rand.Rand) {
+	role := []string{roleVillage, roleGrid, roleTownship}[r.IntN(3)]
+	scope := village(r.IntN(w.villages))
+	if role == roleTownship {
+		scope = township
+	}
+	if l.role == roleEnded && len(l.store.deltas) == 0 && len(l.know(depositKind)) == len(l.store.agreed) {
+		w.anew(l, role, scope)
+	}
+}
+
+func (w *world) anew(l *laptop, role, scope string) {
+	old, deposits := l.store, l.know(depositKind)
+	l.store, l.saved, l.role, l.scope = w.stage.replica(), nil, role, scope
+	w.enrol(l, role, scope)
+	must(l.store.Update(func(tx syncproto.ReplicaTx) error {
+		for _, k := range deposits {
+			if err := syncproto.Carry(tx, old.agreed[k].record.Clone()); err != nil {
+				return err
+			}
+		}
+		return nil
 	}))
 }
 

@@ -157,6 +157,58 @@ func TestHeldGrowsApart(t *testing.T) {
 	}
 }
 
+// What grew apart from an item that was decided becomes an item of its own. Each
+// is deposited with all who held the one, so that after another restore any of
+// them brings back both.
+func TestApartIsDepositedWithAll(t *testing.T) {
+	for _, last := range []string{"the author", "another", "a third"} {
+		t.Run(last, func(t *testing.T) {
+			s := newScene(t)
+			c := s.join(roleVillage, village(0))
+			h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+			s.ok(s.a, s.b, c)
+			backup := s.store.Copy()
+			for _, l := range []*laptop{s.a, s.b, c} {
+				s.reassign(l, roleEnded, village(0))
+			}
+			s.set(s.a, h, 7, "先")
+			s.ok(s.a, s.town)
+			middle := s.store.Copy()
+			s.set(s.b, h, 8, "丢")
+			s.ok(s.b)
+			s.now += hour
+			s.restore(middle)
+			s.set(c, h, 9, "后")
+			s.ok(c, s.town)
+			s.decide(s.town, s.town.know(inboxKind)[0], "dismiss")
+			s.ok(s.town)
+			s.ok(s.b) // what was lost comes back: apart, for the rest was decided
+			if got := s.inbox(); len(got) != 2 {
+				t.Fatalf("%d items, not 2", len(got))
+			}
+			s.ok(s.a, c, s.town)
+			for _, l := range []*laptop{s.a, s.b, c} {
+				if n := len(l.know(depositKind)); n != 2 {
+					t.Errorf("%s holds %d deposits, not 2", l.name, n)
+				}
+			}
+			// Only one of them is left, and the township is not.
+			only := map[string]*laptop{"the author": s.a, "another": s.b, "a third": c}[last]
+			s.laptops = []*laptop{only}
+			s.now += hour
+			s.restore(backup)
+			s.finish()
+			all := heads{}
+			for _, st := range s.store.records {
+				all.addItem(st.Record)
+			}
+			if items := s.inbox(); len(items) != 2 || len(all) != 3 {
+				t.Errorf("%d items with %d edits came back", len(items), len(all))
+			}
+		})
+	}
+}
+
 // The author hears what was decided. The deposit brings the decision back too,
 // from a laptop that had to enrol anew, and an erasure takes both.
 func TestDepositTellsTheDecision(t *testing.T) {
@@ -286,5 +338,74 @@ func TestForgedErasure(t *testing.T) {
 	d := s.a.store.deltas[forged.Key]
 	if d == nil || d.Rejected == nil || d.Rejected.Code != syncproto.CodeNotAllowed || s.store.records[h].Purged {
 		t.Errorf("%+v", d)
+	}
+}
+
+// A laptop that is handed on begins with an empty store and shows the deposits
+// that it had: they bring back what a restore has lost, also by stick.
+func TestDepositsOfALaptopThatIsHandedOn(t *testing.T) {
+	for name, sticks := range map[string]bool{"by network": false, "by stick": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+			s.ok(s.a, s.b)
+			backup := s.store.Copy()
+			s.set(s.b, h, 7, "改")
+			s.reassign(s.b, roleEnded, village(0))
+			s.ok(s.b)
+			s.now += hour
+			s.restore(backup)
+			s.b.sticksOnly = sticks
+			s.anew(s.b, roleVillage, village(1))
+			if _, err := s.quiet(s.b); err != nil {
+				t.Fatal(err)
+			}
+			if i := s.inbox(); len(i) != 1 {
+				t.Errorf("%d items came back", len(i))
+			}
+			s.finish()
+			if n := len(s.b.know(depositKind)); n != 1 {
+				t.Errorf("the laptop has %d deposits", n)
+			}
+			s.ok(s.town)
+			s.decide(s.town, s.town.know(inboxKind)[0], take)
+			s.ok(s.town, s.a)
+			s.want(s.a, h, 7, "改")
+		})
+	}
+}
+
+// Deposits have a bounded number of holders: who comes after the last shows
+// that of the first, which lets go. Nobody goes on asking for it.
+func TestManyHoldersOfADeposit(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	backup := s.store.Copy()
+	s.set(s.b, h, 7, "改")
+	s.reassign(s.b, roleEnded, village(0))
+	s.ok(s.b)
+	deposit := s.b.know(depositKind)[0]
+	holders := []*laptop{s.b}
+	for range 19 {
+		l := s.join(roleEnded, village(0))
+		must(l.store.Update(func(tx syncproto.ReplicaTx) error { return syncproto.Carry(tx, s.b.read(deposit)) }))
+		s.ok(l)
+		holders = append(holders, l)
+	}
+	if n := len(syncproto.HolderScopes(s.store.records[deposit].Home)); n != 16 {
+		t.Errorf("%d holders", n)
+	}
+	s.finish()
+	for i, l := range holders {
+		if has := l.read(deposit) != nil; has != (i >= 4) {
+			t.Errorf("laptop %d holds it: %v", i, has)
+		}
+	}
+	s.now += hour
+	s.restore(backup)
+	s.finish()
+	if i := s.inbox(); len(i) != 1 {
+		t.Errorf("%d items came back", len(i))
 	}
 }
