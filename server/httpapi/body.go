@@ -76,7 +76,7 @@ const firstRead = 16 << 10
 // must be room for all of it, but only what has arrived counts as held: who
 // announces much and sends nothing keeps nobody out.
 func (a *arriving) fill(head []byte, n int64, room *budget) (body []byte, release func(), code syncproto.Code) {
-	release = func() { room.give(a.held) }
+	release = func() { room.leave(a, a.held) }
 	if !room.take(n) {
 		return nil, release, syncproto.CodeBusy
 	}
@@ -85,9 +85,10 @@ func (a *arriving) fill(head []byte, n int64, room *budget) (body []byte, releas
 	for int64(len(body)) < n {
 		if int64(len(body)) >= a.held {
 			more := min(max(a.held, firstRead), n-a.held)
-			if !room.take(more) {
+			if !room.grow(a, more, a.limits.Patience) {
 				return nil, release, syncproto.CodeBusy
 			}
+			a.due, a.came = time.Time{}, 0 // who waited for room did not stand still
 			a.held += more
 			body = append(make([]byte, 0, a.held), body...)
 		}

@@ -80,7 +80,13 @@ func (s *Server) unwelcome(err error) answer {
 	return bundleError(said)
 }
 
-func bundleRefusal(code syncproto.Code) answer { return bundleError(fault(code)) }
+func bundleRefusal(code syncproto.Code) answer {
+	e := fault(code)
+	if code == syncproto.CodeBusy { // nobody hands a stick in again by himself
+		e.Message, e.Hint = "街道正在收别的 U 盘，这一个还没轮到。", "请过几分钟再并入一次；U 盘里的内容一条不少，重复并入也不会多出来。"
+	}
+	return bundleError(e)
+}
 
 func bundleError(e *syncproto.Error) answer {
 	rep := &syncproto.BundleReply{Version: syncproto.Version, Error: e}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,8 +45,11 @@ func TestBundlesHaveTheirOwnRoom(t *testing.T) {
 		c := l.dial()
 		q := &syncproto.BundleRequest{Version: syncproto.Version, Token: []byte("0123456789abcdef"), File: make([]byte, 2000)}
 		status, h, body := post(t, c, syncproto.PathBundles, syncproto.AppendBundleRequest(nil, q))
-		if got := code(t, body); status != 503 || got != syncproto.CodeBusy || h.Get("Retry-After") == "" {
-			t.Errorf("beyond the room: %d, %q", status, got)
+		rep, err := syncproto.DecodeBundleReply(body)
+		if got := code(t, body); status != 503 || got != syncproto.CodeBusy || h.Get("Retry-After") == "" || err != nil {
+			t.Errorf("beyond the room: %d, %q, %v", status, got, err)
+		} else if !strings.Contains(rep.Error.Message, "别的 U 盘") || !strings.Contains(rep.Error.Hint, "再并入一次") {
+			t.Errorf("it says %q", rep.Error)
 		}
 		c.Close()
 		c = l.dial()
@@ -203,6 +207,50 @@ func TestSticksStandStill(t *testing.T) {
 				other.Close()
 				bad.Close()
 				<-ended
+				stop()
+			})
+		})
+	}
+}
+
+// Two sticks that fit one by one, and not together, are read at the same time:
+// the first goes on when the second has been turned away. If the second only
+// stands still, the first is not kept waiting.
+func TestTwoLargeSticks(t *testing.T) {
+	for name, goesOn := range map[string]bool{"both go on": true, "the second stands still": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := DefaultLimits()
+				limits.Sticks = 400_000
+				l, stop := running(t, &fakeOffice{}, limits)
+				body, part, half := stick(300_000), 60_000, 128<<10-1 // for more than half it must have more room
+				one, two := l.dial(), l.dial()
+				go begin(one, body, part)
+				synctest.Wait()
+				go begin(two, body, part)
+				synctest.Wait()
+				for _, c := range []net.Conn{one, two} {
+					go func() { _, _ = c.Write(body[part:half]) }()
+					synctest.Wait()
+				}
+				go func() { _, _ = one.Write(body[half:]) }()
+				synctest.Wait()
+				began := time.Now()
+				if goesOn {
+					go func() { _, _ = two.Write(body[half:]) }()
+					if got := answered(t, two); got != syncproto.CodeBusy {
+						t.Errorf("the second: %q", got)
+					}
+				}
+				want := syncproto.Code("")
+				if !goesOn {
+					want = syncproto.CodeBusy
+				}
+				if got := answered(t, one); got != want || time.Since(began) > limits.Patience {
+					t.Errorf("the first: %q after %v", got, time.Since(began))
+				}
+				one.Close()
+				two.Close()
 				stop()
 			})
 		})
