@@ -61,7 +61,7 @@ test('another village: said once, with what waits, and put away by the keyboard'
   await laptop.picture('told-role')
   await press(/^知道了：/)
   await box.waitFor({ state: 'detached' })
-  await page.getByText('您写的有 1 条正等街道决定').waitFor()
+  await page.getByText('这台电脑上写的有 1 条正等街道决定').waitFor()
 })
 
 test('no duty any more: the screen says so in full, and the next person joins on the same laptop', async () => {
@@ -89,5 +89,8 @@ test('no duty any more: the screen says so in full, and the next person joins on
   await laptop.go('#/')
   await page.getByText('该走访的户').waitFor()
   expect(await page.getByText('您不再负责').count()).toBe(0)
+  // What waits was written on this laptop, if not by this person.
+  await page.getByText('这台电脑上写的有 1 条正等街道决定').waitFor()
+  await laptop.picture('handed-on')
   expect(laptop.complaints).toEqual([])
 })

@@ -177,7 +177,7 @@ test('of many that were decided, some are shown at a time', async () => {
 
 test('the first screen says how much of what was written here waits, and leads there', async () => {
   const view = await open(HomeView, {})
-  expect(view.findAll('a[href="/sync"]').map((a) => a.text())).toContain('您写的有 1 条正等街道决定收不收')
+  expect(view.findAll('a[href="/sync"]').map((a) => a.text())).toContain('这台电脑上写的有 1 条正等街道决定收不收')
 })
 
 test('the list of who went away can be looked at', async () => {

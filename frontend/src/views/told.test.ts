@@ -23,7 +23,7 @@ test('a change is told until it is put away, and what waits because of it is not
   await settle()
   expect(s.view.text()).not.toContain(change.message)
   expect(s.view.text()).toContain(aside.message)
-  expect(s.view.text()).toContain('您写的有 2 条正等街道决定')
+  expect(s.view.text()).toContain('这台电脑上写的有 2 条正等街道决定')
 })
 
 test('several are put away at once; without any the box is gone', async () => {
