@@ -80,11 +80,31 @@ func (tx *Tx) down(b bucket, below []byte) (*walk, error) {
 }
 
 func (w *walk) before(key []byte) {
-	if at, _ := w.cursor.Seek(key); at == nil {
-		w.keep(w.cursor.Last())
-		return
+	switch at, _ := w.cursor.Seek(key); {
+	case at != nil:
+		w.back(key, w.cursor.Prev)
+	case w.begins(key):
+		w.back(key, w.cursor.Last)
+	default:
+		w.keep(nil, nil)
 	}
-	w.keep(w.cursor.Prev())
+}
+
+// back goes to what comes before a key. Of pages that the transaction has
+// emptied, bbolt's Prev says that there is nothing before, and its Last goes
+// round for ever if all are.
+func (w *walk) back(below []byte, step func() (key, value []byte)) {
+	key, value := step()
+	for key == nil && w.begins(below) {
+		key, value = w.cursor.Prev()
+	}
+	w.keep(key, value)
+}
+
+// begins reports whether the bucket begins before a key.
+func (w *walk) begins(below []byte) bool {
+	first, _ := w.in.Cursor().First()
+	return first != nil && bytes.Compare(first, below) < 0
 }
 
 func (w *walk) keep(key, value []byte) { w.key, w.value = bytes.Clone(key), value }
@@ -98,7 +118,7 @@ func (w *walk) next() {
 	case w.down && moved:
 		w.before(w.key)
 	case w.down:
-		w.keep(w.cursor.Prev())
+		w.back(w.key, w.cursor.Prev)
 	case moved:
 		key, value := w.cursor.Seek(w.key)
 		if bytes.Equal(key, w.key) {
