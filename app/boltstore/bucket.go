@@ -66,13 +66,16 @@ func (d *digest) remove(b bucket, key, value []byte) {
 	d.Sum -= mark(b, key, value)
 }
 
-// mark hashes an entry: its place, and the tag at the end of its value, which
-// is another at every sealing.
+// mark hashes an entry: its place, and its value or, if that is sealed, the
+// tag at its end, which is another at every sealing.
 func mark(b bucket, key, value []byte) uint64 {
+	if b.sealed() {
+		value = value[max(0, len(value)-tagSize):]
+	}
 	h := fnv.New64a()
 	h.Write([]byte{byte(b), byte(len(key))})
 	h.Write(key)
-	h.Write(value[max(0, len(value)-tagSize):])
+	h.Write(value)
 	return h.Sum64()
 }
 

@@ -24,12 +24,16 @@
 //	agreed     collection ‖ id → what the hub is known to hold
 //	deltas     collection ‖ id → what it has not acknowledged
 //	sums       day → fingerprint of the agreed records created on it
-//	children   parent ‖ collection ‖ day ‖ id → nothing, of agreed records
-//	dates      collection ‖ day ‖ id → nothing, of agreed records
+//	children   parent ‖ collection ‖ day ‖ id → day ‖ id, …: a span of a list
+//	dates      collection ‖ day ‖ id → day ‖ id, …: a span of a list
 //	settings   keyed hash of a name → name and value
 //
-// The state carries a digest over all keys and value tags. Opening reads the
-// structure of every page and compares it, so that a page that went missing or
-// came back from an earlier time is noticed at once; a changed value is
+// The lists are of agreed records. A span is up to 32 neighbouring places of
+// one, the first in the key and those that follow it in the value, which is not
+// sealed: it has no more than keys have.
+//
+// The state carries a digest over all keys, value tags and spans. Opening reads
+// the structure of every page and compares it, so that a page that went missing
+// or came back from an earlier time is noticed at once; a changed value is
 // noticed when it is opened.
 package boltstore

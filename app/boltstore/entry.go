@@ -50,17 +50,19 @@ func (tx *Tx) open(b bucket, key, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// put seals a value, or enters a bare key if plain is nil.
+// put seals a value.
 func (tx *Tx) put(b bucket, key, plain []byte) error {
+	value, err := tx.seal.seal(b, key, plain)
+	if err != nil {
+		return err
+	}
+	return tx.write(b, key, value)
+}
+
+// write puts a value as it is to stand in the file. It keeps the slice.
+func (tx *Tx) write(b bucket, key, value []byte) error {
 	if !tx.bolt.Writable() {
 		return badCall("write in a View")
-	}
-	value := []byte{} // not nil: to bbolt that would be no entry
-	if plain != nil {
-		var err error
-		if value, err = tx.seal.seal(b, key, plain); err != nil {
-			return err
-		}
 	}
 	was, err := tx.find(b, key)
 	if err != nil {

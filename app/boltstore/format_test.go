@@ -38,6 +38,16 @@ func TestOldFormats(t *testing.T) {
 		if s.Recovered() != nil {
 			t.Errorf("format %d: taken for damaged: %v", format, s.Recovered().Cause)
 		}
+		_, err = s.Verify()
+		check(t, err)
+		check(t, s.View(func(tx *Tx) error {
+			in, err := tx.in(metaBucket)
+			check(t, err)
+			if n, err := decodeFormat(in.Get(formatKey)); n != Format || err != nil {
+				t.Errorf("format %d: %d, %v after opening: an older program would misread the lists", format, n, err)
+			}
+			return nil
+		}))
 		got, err := read(s)
 		check(t, err)
 		compareDamaged(t, fmt.Sprintf("format %d", format), got, want, nil, true)

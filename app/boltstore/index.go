@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"fmt"
 	"iter"
 
 	"gridbook/syncproto"
@@ -20,12 +21,12 @@ func (tx *Tx) reindex(old, now *syncproto.Record) error {
 		return nil
 	}
 	for b, key := range from.each() {
-		if err := tx.remove(b, []byte(key)); err != nil {
+		if err := tx.leave(b, []byte(key)); err != nil {
 			return err
 		}
 	}
 	for b, key := range to.each() {
-		if err := tx.put(b, []byte(key), nil); err != nil {
+		if err := tx.enter(b, []byte(key)); err != nil {
 			return err
 		}
 	}
@@ -62,18 +63,14 @@ func (tx *Tx) entries(r *syncproto.Record) (e indexed) {
 	return e
 }
 
-// rebuildIndexes makes the indexes anew.
+// rebuildIndexes makes the indexes anew, as the present Format has them.
 func (tx *Tx) rebuildIndexes(version int) error {
 	st, err := tx.state()
 	if err != nil {
 		return err
 	}
 	for _, b := range []bucket{childrenBucket, datesBucket} {
-		w, err := tx.up(b, nil)
-		for ; err == nil && w.key != nil; w.next() {
-			err = tx.remove(b, w.key)
-		}
-		if err != nil {
+		if err := tx.empty(b); err != nil {
 			return err
 		}
 	}
@@ -86,6 +83,26 @@ func (tx *Tx) rebuildIndexes(version int) error {
 		}
 	}
 	st.Index, tx.stDirty = version, true
+	return tx.write(metaBucket, formatKey, encodeFormat(Format))
+}
+
+// empty removes all that a bucket has.
+func (tx *Tx) empty(b bucket) error {
+	w, err := tx.up(b, nil)
+	for ; err == nil && w.key != nil; w.next() {
+		err = tx.note(b, func(d *digest) { d.remove(b, w.key, w.value) })
+	}
+	if err != nil {
+		return err
+	}
+	name := []byte(b.String())
+	if err := tx.bolt.DeleteBucket(name); err != nil {
+		return fmt.Errorf("boltstore: empty %v: %w", b, err)
+	}
+	if _, err := tx.bolt.CreateBucket(name); err != nil {
+		return fmt.Errorf("boltstore: empty %v: %w", b, err)
+	}
+	tx.opened[b], tx.looked[b] = nil, look{}
 	return nil
 }
 

@@ -16,6 +16,7 @@ type inspected struct {
 	person  string
 	state   *state
 	badMeta bool
+	format  uint32
 	usage   boltfile.Usage
 }
 
@@ -94,7 +95,7 @@ func unlockFile(f *os.File, key unlocker) (*inspected, *boltfile.File, error) {
 	if err != nil {
 		return nil, nil, damaged(err)
 	}
-	if err := checkFormat(format); err != nil {
+	if in.format, err = decodeFormat(format); err != nil {
 		return nil, nil, err
 	}
 	if err := in.unlock(file, key); err != nil {

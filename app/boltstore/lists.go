@@ -71,14 +71,14 @@ func (tx *Tx) byDay(b bucket, prefix, below []byte, c syncproto.Collection) iter
 			yield(Entry{}, err)
 			return
 		}
-		w, err := tx.down(b, start)
+		w, err := tx.listing(b, prefix, start)
 		if err != nil {
 			yield(Entry{}, err)
 			return
 		}
 		own := un.below(b, string(start))
 		for {
-			agreed := w.key != nil && bytes.HasPrefix(w.key, prefix)
+			agreed := w.key != nil
 			unsent := len(own) > 0 && bytes.HasPrefix([]byte(own[0]), prefix)
 			var key []byte
 			switch {
@@ -88,7 +88,10 @@ func (tx *Tx) byDay(b bucket, prefix, below []byte, c syncproto.Collection) iter
 				key, own = []byte(own[0]), own[1:]
 			default:
 				key = w.key
-				w.next()
+				if err := w.next(); err != nil {
+					yield(Entry{}, err)
+					return
+				}
 				if un.has(c, key) {
 					continue
 				}

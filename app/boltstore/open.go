@@ -191,7 +191,7 @@ func start(dir string, o Options, lock *os.File, in *inspected, recovered *Recov
 	if s.db, err = openBolt(filepath.Join(dir, fileName), o); err != nil {
 		return nil, err
 	}
-	if in.state.Index != o.IndexVersion {
+	if in.state.Index != o.IndexVersion || in.format < Format {
 		err = s.Update(func(tx *Tx) error { return tx.rebuildIndexes(o.IndexVersion) })
 	}
 	if err == nil {

@@ -23,7 +23,7 @@ func TestWalkOverEmptiedPages(t *testing.T) {
 	} {
 		check(t, s.Update(func(tx *Tx) error {
 			for i := range n {
-				check(t, tx.put(datesBucket, key(i), nil))
+				check(t, tx.write(datesBucket, key(i), []byte{}))
 			}
 			return nil
 		}))

@@ -12,8 +12,9 @@ import (
 )
 
 // Format is the number of the layout that this code writes. It opens older
-// ones too, and refuses newer ones.
-const Format = 1
+// ones too, and refuses newer ones. Format 1 had a key for every place of a
+// list.
+const Format = 2
 
 var (
 	formatKey = []byte("format")
@@ -85,21 +86,22 @@ func encodeFormat(n uint32) []byte {
 	return append(b, sum[:4]...)
 }
 
-func checkFormat(b []byte) error {
+// decodeFormat refuses formats that this code does not know.
+func decodeFormat(b []byte) (uint32, error) {
 	if len(b) != 8 {
-		return damaged(fmt.Errorf("format of %d bytes", len(b)))
+		return 0, damaged(fmt.Errorf("format of %d bytes", len(b)))
 	}
 	n := binary.BigEndian.Uint32(b)
 	if !bytes.Equal(encodeFormat(n), b) || n == 0 {
-		return damaged(fmt.Errorf("format number does not match its checksum"))
+		return 0, damaged(fmt.Errorf("format number does not match its checksum"))
 	}
 	if n > Format {
-		return &syncproto.Error{Code: syncproto.CodeVersion,
+		return 0, &syncproto.Error{Code: syncproto.CodeVersion,
 			Message: "这份数据是新版网格簿写的，本机的网格簿太旧，打不开",
 			Hint:    "请安装新版网格簿后再打开；数据没有改动。",
 			Err:     fmt.Errorf("format %d, this program knows up to %d", n, Format)}
 	}
-	return nil
+	return n, nil
 }
 
 func encodeSum(s syncproto.Sum) []byte {

@@ -1,9 +1,11 @@
 package boltstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"gridbook/app/boltstore/internal/boltfile"
 	"gridbook/syncproto"
@@ -126,24 +128,45 @@ func (tx *Tx) verifyIndexes() error {
 			return err
 		}
 		for b, key := range tx.entries(r).each() {
-			in, err := tx.in(b)
+			span, err := tx.spanAt(b, []byte(key))
 			if err != nil {
 				return err
 			}
-			if in.Get([]byte(key)) == nil {
+			place := []byte(key[b.listPrefix():])
+			if !bytes.HasPrefix(span[before(span, place)*placeSize:], place) {
 				return damaged(fmt.Errorf("%v is not in %v", r.Key, b))
 			}
 			want[b]++
 		}
 	}
 	for _, b := range []bucket{childrenBucket, datesBucket} {
-		in, err := tx.in(b)
+		have, err := tx.countPlaces(b)
 		if err != nil {
 			return err
 		}
-		if have := in.Stats().KeyN; have != want[b] {
-			return damaged(fmt.Errorf("%d entries in %v, want %d", have, b, want[b]))
+		if have != want[b] {
+			return damaged(fmt.Errorf("%d places in %v, want %d", have, b, want[b]))
 		}
 	}
 	return nil
+}
+
+// countPlaces goes through all lists of a bucket, whose places must rise.
+func (tx *Tx) countPlaces(b bucket) (n int, err error) {
+	w, err := tx.up(b, nil)
+	var last []byte // the greatest key so far, with what stands in values
+	for ; err == nil && w.key != nil; w.next() {
+		var span []byte
+		if span, err = spanOf(b, w.key, w.value); err != nil {
+			return n, err
+		}
+		for ; len(span) > 0; span = span[placeSize:] {
+			key := slices.Concat(w.key[:b.listPrefix()], span[:placeSize])
+			if bytes.Compare(last, key) >= 0 {
+				return n, damaged(fmt.Errorf("%v in %v after %x", key, b, last))
+			}
+			last, n = key, n+1
+		}
+	}
+	return n, err
 }
