@@ -11,8 +11,7 @@ import (
 // conflicts, and when each household was visited. It follows every record.
 type derived struct {
 	conflicts map[syncproto.Key]int
-	visits    map[syncproto.ID]visitNote    // by visit
-	visitsOf  map[syncproto.ID][]visitMark  // by household as the visits name it, newest first
+	visits    *visitMarks
 	open      map[syncproto.Key]openNote    // matters, disputes, hazards
 	moved     map[syncproto.ID]movedNote    // by trace: households that went to another village
 	inbox     map[syncproto.ID]struct{}     // what the township has not decided about
@@ -26,18 +25,6 @@ type derived struct {
 	numbers uint64
 	// group lists all households that were merged with one, nil if none was.
 	group func(syncproto.ID) []syncproto.ID
-}
-
-// visitMark is a visit in the short list of its household.
-type visitMark struct {
-	id        syncproto.ID
-	day, next int32 // days since 1970; next: promised, 0: not
-	away      bool  // nobody was at home
-}
-
-type visitNote struct {
-	household syncproto.ID
-	mark      visitMark
 }
 
 // openNote is a matter, dispute or hazard that is not closed.
@@ -70,8 +57,7 @@ func (d *derived) whereTo(household syncproto.ID) (movedNote, bool) {
 func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 	return &derived{
 		group:     group,
-		conflicts: map[syncproto.Key]int{}, visits: map[syncproto.ID]visitNote{},
-		visitsOf: map[syncproto.ID][]visitMark{}, open: map[syncproto.Key]openNote{},
+		conflicts: map[syncproto.Key]int{}, visits: newVisitMarks(), open: map[syncproto.Key]openNote{},
 		moved: map[syncproto.ID]movedNote{}, inbox: map[syncproto.ID]struct{}{}, touched: map[syncproto.Key]bool{}, mine: map[syncproto.Key]struct{}{}, own: map[syncproto.ReplicaID]bool{},
 		rulings: map[syncproto.Stamp]ruledNote{},
 	}
@@ -119,16 +105,9 @@ func (d *derived) remove(k syncproto.Key) {
 		delete(d.moved, k.ID)
 	case ledger.Inbox:
 		delete(d.inbox, k.ID)
+	case ledger.Visit:
+		d.visits.remove(k.ID)
 	}
-	if k.Collection != ledger.Visit {
-		return
-	}
-	old, ok := d.visits[k.ID]
-	if !ok {
-		return
-	}
-	delete(d.visits, k.ID)
-	d.visitsOf[old.household] = slices.DeleteFunc(d.visitsOf[old.household], func(m visitMark) bool { return m.id == k.ID })
 }
 
 func (d *derived) isMine(rec *syncproto.Record) bool {
@@ -144,20 +123,10 @@ func (d *derived) isMine(rec *syncproto.Record) bool {
 
 func (d *derived) putVisit(rec *syncproto.Record) {
 	f := fieldsOf(rec)
-	note := visitNote{f.ref("household"), visitMark{
-		id: rec.ID, day: int32(f.int("date")), next: int32(f.int("next_date")), away: f.text("mode") == "away",
-	}}
-	d.visits[rec.ID] = note
-	list := d.visitsOf[note.household]
-	i, _ := slices.BinarySearchFunc(list, note.mark, newerFirst)
-	d.visitsOf[note.household] = slices.Insert(list, i, note.mark)
-}
-
-func newerFirst(a, b visitMark) int {
-	if a.day != b.day {
-		return int(b.day) - int(a.day)
-	}
-	return b.id.Compare(a.id)
+	d.visits.put(f.ref("household"), visitMark{
+		time: rec.ID.Time, replica: rec.ID.Replica,
+		day: int32(f.int("date")), next: int32(f.int("next_date")), away: f.text("mode") == "away",
+	})
 }
 
 // marks lists the visits of a household and of those merged into it, newest
@@ -165,11 +134,11 @@ func newerFirst(a, b visitMark) int {
 func (d *derived) marks(household syncproto.ID) []visitMark {
 	group := d.group(household)
 	if group == nil {
-		return d.visitsOf[household]
+		return d.visits.of(household)
 	}
 	var out []visitMark
 	for _, one := range group {
-		out = append(out, d.visitsOf[one]...)
+		out = append(out, d.visits.of(one)...)
 	}
 	slices.SortFunc(out, newerFirst)
 	return out

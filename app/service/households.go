@@ -151,8 +151,8 @@ func (r reader) namedHousehold(k syncproto.Key) syncproto.ID {
 			return p.Household
 		}
 	case ledger.Visit:
-		if v, ok := r.derived.visits[k.ID]; ok {
-			return v.household
+		if household, ok := r.derived.visits.household(k.ID); ok {
+			return household
 		}
 	case ledger.Link:
 		if l, ok := r.roster.Links[k.ID]; ok {

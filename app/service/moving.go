@@ -131,7 +131,7 @@ func (m *moving) pack() error {
 // referred to: the new village's laptop does not have them.
 func (m *moving) nameThoseLeftBehind() error {
 	for _, mark := range m.derived.marks(m.h.ID) {
-		rec, err := m.get(syncproto.Key{Collection: ledger.Visit, ID: mark.id})
+		rec, err := m.get(syncproto.Key{Collection: ledger.Visit, ID: mark.id()})
 		if err != nil {
 			return err
 		}
