@@ -265,7 +265,9 @@ func (u *uncolumns) group(b *Batch, collection Collection, n int) {
 				return
 			}
 		}
-		cols = append(cols, column{Tag(tag), rows, u.registers(records, rows)})
+		c := column{tag: Tag(tag), rows: rows}
+		u.registers(&c, records)
+		cols = append(cols, c)
 	}
 	if u.err == nil {
 		fill(records, fields, cols)
@@ -274,11 +276,14 @@ func (u *uncolumns) group(b *Batch, collection Collection, n int) {
 	}
 }
 
-// column is a field of those rows that have it.
+// column is a field of those rows that have it: the registers of layout 3, and
+// the one head of each of the others.
 type column struct {
-	tag       Tag
-	rows      []int
-	registers []Register
+	tag     Tag
+	rows    []int
+	layouts []int
+	heads   []Head
+	general []Register
 }
 
 // fill gives the records their fields, all out of one piece of memory: they
@@ -294,15 +299,26 @@ func fill(records []*Record, fields []int, cols []column) {
 	}
 	for _, c := range cols {
 		for i, row := range c.rows {
-			records[row].Fields = append(records[row].Fields, Field{c.tag, c.registers[i]})
+			r := records[row]
+			var g Register
+			if c.layouts[i] == regGeneral {
+				g, c.general = c.general[0], c.general[1:]
+			} else {
+				g.Heads, c.heads = c.heads[:1:1], c.heads[1:]
+			}
+			if c.layouts[i] == regReplaced {
+				g.Seen = []Stamp{r.ID}
+			}
+			r.Fields = append(r.Fields, Field{c.tag, g})
 		}
 	}
 }
 
-func (u *uncolumns) registers(records []*Record, rows []int) []Register {
-	layouts := u.small(len(rows), regGeneral+1)
+// registers reads a column but for its rows.
+func (u *uncolumns) registers(c *column, records []*Record) {
+	c.layouts = u.small(len(c.rows), regGeneral+1)
 	var stamped, generals int
-	for _, l := range layouts {
+	for _, l := range c.layouts {
 		switch l {
 		case regLater, regReplaced:
 			stamped++
@@ -311,43 +327,33 @@ func (u *uncolumns) registers(records []*Record, rows []int) []Register {
 		}
 	}
 	stamps := u.stamps(stamped)
-	general := u.general(generals)
-	total := len(rows) - generals
-	for _, g := range general {
+	c.general = u.general(generals)
+	total := len(c.rows) - generals
+	for _, g := range c.general {
 		total += len(g.Heads)
 	}
 	values := u.values(total)
-	out, heads := make([]Register, len(rows)), make([]Head, len(rows)-generals)
-	for i, n := range rows {
-		if u.err != nil {
-			return nil
-		}
-		id := records[n].ID
-		var g Register
-		if layouts[i] != regGeneral {
-			g.Heads, heads = heads[:1:1], heads[1:]
-			g.Heads[0].Value = values[0]
-		}
-		switch layouts[i] {
-		case regOriginal:
-			g.Heads[0].Stamp = id
-		case regLater, regReplaced:
-			g.Heads[0].Stamp = stamps[0]
-			if layouts[i] == regReplaced {
-				g.Seen = []Stamp{id}
-			}
-			stamps = stamps[1:]
-		case regGeneral:
-			g, general = general[0], general[1:]
-			for k := range g.Heads {
-				g.Heads[k].Value = values[k]
-			}
-			u.check(g)
-		}
-		values = values[len(g.Heads):]
-		out[i] = g
+	if u.err != nil {
+		return
 	}
-	return out
+	c.heads = make([]Head, 0, len(c.rows)-generals)
+	general := c.general
+	for i, n := range c.rows {
+		if c.layouts[i] == regGeneral {
+			heads := general[0].Heads
+			for k := range heads {
+				heads[k].Value = values[k]
+			}
+			u.check(general[0])
+			general, values = general[1:], values[len(heads):]
+			continue
+		}
+		h := Head{Stamp: records[n].ID, Value: values[0]}
+		if c.layouts[i] != regOriginal {
+			h.Stamp, stamps = stamps[0], stamps[1:]
+		}
+		c.heads, values = append(c.heads, h), values[1:]
+	}
 }
 
 func (u *uncolumns) general(n int) []Register {

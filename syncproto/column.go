@@ -232,7 +232,8 @@ type uncolumns struct {
 	unstream
 	text     unstream
 	replicas []ReplicaID
-	budget   int // bytes of values that may still be made
+	budget   int     // bytes of values that may still be made
+	column   []Value // reused
 }
 
 // spend counts what a decoded value costs, so that a few bytes of indices
@@ -244,8 +245,13 @@ func (u *uncolumns) spend(n int) bool {
 	return u.err == nil
 }
 
+// values reads a column of n values. They are good until the next one is read.
 func (u *uncolumns) values(n int) []Value {
-	out := make([]Value, n)
+	if cap(u.column) < n {
+		u.column = make([]Value, n)
+	}
+	out := u.column[:n]
+	clear(out)
 	if n == 0 || u.err != nil {
 		return out
 	}
