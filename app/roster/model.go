@@ -118,13 +118,15 @@ type Resident struct {
 	Name      string
 	Phone     string
 	Short     string
-	Sex       string // code
-	Relation  string // code
-	Residence string // code
-	Birth     int64  // ledger.PartialDate as Int, 0: unknown
+	Birth     int64 // ledger.PartialDate as Int, 0: unknown
+	*Traits
 
 	home ID // the household that the record names; Household stands for it
 }
+
+// Traits are codes that many residents have in common. Those with the same
+// share them.
+type Traits struct{ Sex, Relation, Residence string }
 
 // Link says that a member looks after a household from one day to another.
 type Link struct {

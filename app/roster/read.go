@@ -9,11 +9,21 @@ import (
 type fields struct {
 	rec    *syncproto.Record
 	of     *ledger.Collection
-	shared map[string]string
+	shared *shared
+}
+
+// shared is what many records have in common, kept once.
+type shared struct {
+	words  map[string]string
+	traits map[Traits]*Traits
+}
+
+func newShared() *shared {
+	return &shared{words: map[string]string{}, traits: map[Traits]*Traits{}}
 }
 
 func (r *Roster) fields(rec *syncproto.Record) fields {
-	return fields{rec, ledger.Must(rec.Collection), r.words}
+	return fields{rec, ledger.Must(rec.Collection), r.shared}
 }
 
 func (f fields) value(key string) syncproto.Value { return f.rec.Value(f.of.Tag(key)) }
@@ -25,11 +35,22 @@ func (f fields) bool(key string) bool             { return f.value(key).Bool() }
 // word is a text that many records have in common; it is kept once.
 func (f fields) word(key string) string {
 	s := f.text(key)
-	if kept, ok := f.shared[s]; ok {
+	if kept, ok := f.shared.words[s]; ok {
 		return kept
 	}
-	f.shared[s] = s
+	f.shared.words[s] = s
 	return s
+}
+
+func (f fields) traits() *Traits {
+	t := Traits{Sex: f.word("sex"), Relation: f.word("relation"), Residence: f.word("residence")}
+	kept, ok := f.shared.traits[t]
+	if !ok {
+		kept = new(Traits)
+		*kept = t
+		f.shared.traits[t] = kept
+	}
+	return kept
 }
 
 func (f fields) village() *Village {
@@ -89,8 +110,7 @@ func (f fields) household() *Household {
 func (f fields) resident() *Resident {
 	return &Resident{
 		ID: f.rec.ID, Household: f.ref("household"), Name: f.text("name"), Phone: f.text("phone"),
-		Short: f.text("short_phone"), Sex: f.word("sex"), Relation: f.word("relation"),
-		Residence: f.word("residence"), Birth: f.int("birth"), home: f.ref("household"),
+		Short: f.text("short_phone"), Birth: f.int("birth"), Traits: f.traits(), home: f.ref("household"),
 	}
 }
 

@@ -37,8 +37,8 @@ type Roster struct {
 	linksOf  map[ID][]*Link     // by member
 	caresOf  map[ID][]*Care     // by household or resident
 	index    *searchIndex
-	words    map[string]string // short words that many records share
-	sorted   []*Household      // in the order of the list; nil: to be sorted again
+	shared   *shared
+	sorted   []*Household // in the order of the list; nil: to be sorted again
 	revision uint64
 }
 
@@ -51,7 +51,7 @@ func New() *Roster {
 		Links: map[ID]*Link{}, Cares: map[ID]*Care{}, Merges: map[ID]*Merge{},
 		foldedHouseholds: map[ID]*Household{}, foldedResidents: map[ID]*Resident{}, foldedMembers: map[ID]*Member{},
 		people: map[ID][]*Resident{}, linksTo: map[ID][]*Link{}, linksOf: map[ID][]*Link{},
-		caresOf: map[ID][]*Care{}, index: newSearchIndex(), words: map[string]string{},
+		caresOf: map[ID][]*Care{}, index: newSearchIndex(), shared: newShared(),
 	}
 }
 
