@@ -51,5 +51,12 @@ func TestOldFormats(t *testing.T) {
 		got, err := read(s)
 		check(t, err)
 		compareDamaged(t, fmt.Sprintf("format %d", format), got, want, nil, true)
+
+		dir := layOut(t, map[string][]byte{fileName: b[:len(b)/2], copyNames()[0]: b})
+		got, recovered, err := reread(dir)
+		check(t, err)
+		compareDamaged(t, fmt.Sprintf("a copy of format %d", format), got, want, recovered, true)
+		_, err = reopened(t, dir, options(nil)).Verify()
+		check(t, err)
 	}
 }
