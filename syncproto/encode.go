@@ -206,7 +206,8 @@ func AppendReply(dst []byte, p *Reply) []byte {
 	return m.message(dst)
 }
 
-// DecodeReply reads an encoded reply.
+// DecodeReply reads an encoded reply. Its batch is a part of b, which must not
+// be changed.
 func DecodeReply(b []byte) (*Reply, error) {
 	if len(b) > MaxMessage {
 		return nil, tooLarge("reply of %d bytes", len(b))
@@ -231,7 +232,7 @@ func DecodeReply(b []byte) (*Reply, error) {
 		case 7:
 			p.Rejections = r.rejections()
 		case 8:
-			p.Batch = r.bin(MaxMessage)
+			p.Batch = r.binOf(b, MaxMessage)
 		case 9:
 			p.Gone = r.keys()
 		case 10:
