@@ -177,9 +177,13 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 	if err != nil {
 		return cur, err
 	}
+	own := x.onlyOwn()
 	for e, err := range entries {
 		if err != nil {
 			return cur, err
+		}
+		if own && e.Seq > x.base {
+			break
 		}
 		if _, echoed := x.taken[e.Key]; echoed && e.Seq > x.base {
 			cur.Seq = e.Seq
@@ -197,6 +201,15 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 	}
 	cur.Seq, cur.Page = x.state.Seq, nil
 	return cur, nil
+}
+
+// onlyOwn reports whether this exchange changed nothing but what was sent, of
+// which the device gets an echo.
+func (x *exchange) onlyOwn() bool {
+	return !slices.ContainsFunc(x.joined, func(k Key) bool {
+		_, echoed := x.taken[k]
+		return !echoed
+	})
 }
 
 func (x *exchange) deliver(e FeedEntry, since Seq) error {
@@ -233,7 +246,9 @@ func (x *exchange) carry(st *Stored, since Seq) {
 
 func (x *exchange) add(r *Record, received int64) {
 	if i, ok := x.index[r.Key]; ok {
-		x.down.Records[i].Join(r)
+		both := x.down.Records[i].Clone() // it may be the store's
+		both.Join(r)
+		x.down.Records[i] = both
 		return
 	}
 	x.index[r.Key] = len(x.down.Records)

@@ -160,7 +160,7 @@ func (x *exchange) accept(r *Record) (bool, error) {
 	if x.failed != nil {
 		return false, x.failed
 	}
-	if err := x.put(old, w.after, w.changed); err != nil {
+	if err := x.putIn(old, w.after, w.changed, cmp.Or(w.home, x.device.Scope)); err != nil {
 		return false, err
 	}
 	x.taken[r.Key] = old
@@ -403,7 +403,7 @@ func placeIn(st *Stored, s Scope) *Place {
 func (x *exchange) sums(old, st *Stored) error {
 	day := st.ID.Time.Day()
 	if old != nil && !old.Purged {
-		h := old.Record.Hash()
+		h := old.Hash()
 		for _, p := range old.Places {
 			if p.Gone {
 				continue
@@ -416,7 +416,7 @@ func (x *exchange) sums(old, st *Stored) error {
 	if st.Purged {
 		return nil
 	}
-	h := st.Record.Hash()
+	h := st.Hash()
 	for _, p := range st.Places {
 		if p.Gone {
 			continue

@@ -129,7 +129,7 @@ func (x *exchange) stray(k Key, hash uint64) error {
 		x.reply.Want = append(x.reply.Want, k)
 	case st.Purged:
 		x.reply.Purged = append(x.reply.Purged, k)
-	case st.Record.Hash().Short() != hash, x.deposited(k.Collection): // who shows a deposit goes on holding it
+	case st.Hash().Short() != hash, x.deposited(k.Collection): // who shows a deposit goes on holding it
 		x.reply.Want = append(x.reply.Want, k)
 	default:
 		x.reply.Gone = append(x.reply.Gone, k)

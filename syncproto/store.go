@@ -128,7 +128,24 @@ type Stored struct {
 	Parent   Key      // the record that its home follows; zero: none
 	Received int64    // when its newest change arrived, ms since 1970
 	Purged   bool
+
+	canonical []byte // of Record, once it is known
 }
+
+// Canonical returns the record's canonical bytes, and keeps them: nobody
+// changes what a store holds.
+func (st *Stored) Canonical() []byte {
+	if st.canonical == nil {
+		st.canonical = AppendRecord(nil, st.Record)
+	}
+	return st.canonical
+}
+
+// SetCanonical tells a Stored what its store has read, to be kept.
+func (st *Stored) SetCanonical(b []byte) { st.canonical = b }
+
+// Hash is the hash of the record.
+func (st *Stored) Hash() Hash { return HashOf(st.Canonical()) }
 
 // TagSeq says at which place of the feed a field last changed.
 type TagSeq struct {
@@ -227,10 +244,13 @@ type HubDevices interface {
 
 // HubRecords is the part of a HubTx about records.
 type HubRecords interface {
-	// Record returns nil if there is none. The caller may change it.
+	// Record returns nil if there is none. Others may get the same one, so
+	// nobody may change it.
 	Record(Key) (*Stored, error)
 	// PutRecord replaces a record and its places in the feeds: it removes
-	// those of old (nil: new record) and adds those of st.
+	// those of old (nil: new record) and adds those of st, which are beyond
+	// all places of their feeds or those of old. Nobody may change st any
+	// more.
 	PutRecord(old, st *Stored) error
 	// Dependants lists the records whose Parent is k.
 	Dependants(k Key) iter.Seq2[Key, error]

@@ -8,45 +8,8 @@ import (
 	"gridbook/syncproto"
 )
 
-func feedKey(s syncproto.Scope, seq syncproto.Seq) []byte {
-	return binary.BigEndian.AppendUint64(scopeKey(s, 8), uint64(seq))
-}
-
-func feedValue(k syncproto.Key, p syncproto.Place) []byte {
-	return append(k.Append(make([]byte, 0, syncproto.KeySize+1)), flagOf(p.Gone))
-}
-
 func memberKey(s syncproto.Scope, k syncproto.Key) []byte {
 	return k.Append(scopeKey(s, syncproto.KeySize))
-}
-
-// Feed lists a scope's places after seq, in order.
-func (t *tx) Feed(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncproto.FeedEntry, error] {
-	return func(yield func(syncproto.FeedEntry, error) bool) {
-		if after == ^syncproto.Seq(0) {
-			return
-		}
-		prefix := scopeKey(s, 0)
-		for p, err := range t.walk(bucketFeed, prefix, feedKey(s, after+1)) {
-			var e syncproto.FeedEntry
-			if err == nil {
-				e, err = feedEntry(p.key[len(prefix):], p.value)
-			}
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-func feedEntry(seq, value []byte) (e syncproto.FeedEntry, err error) {
-	if len(seq) != 8 || len(value) != syncproto.KeySize+1 {
-		return e, damaged("a place of %d and %d bytes", len(seq), len(value))
-	}
-	e.Seq = syncproto.Seq(binary.BigEndian.Uint64(seq))
-	e.Key, err = syncproto.KeyOf(value[:syncproto.KeySize])
-	e.Gone = value[syncproto.KeySize] != 0
-	return e, err
 }
 
 // Scan lists the records of a collection that stand in a scope, by id.

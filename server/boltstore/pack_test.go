@@ -20,8 +20,8 @@ func FuzzUnpackStored(f *testing.F) {
 	f.Add(packStored(st, syncproto.AppendRecord(nil, r)))
 	f.Add([]byte{rowVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_, trusted := unpackStored(k, b, syncproto.DecodeStored)
-		st, err := unpackStored(k, b, syncproto.DecodeRecord)
+		_, _, trusted := unpackStored(k, b, syncproto.DecodeStored)
+		st, _, err := unpackStored(k, b, syncproto.DecodeRecord)
 		if err == nil && trusted != nil {
 			t.Errorf("only the strict reader takes it: %v", trusted)
 		}
@@ -32,7 +32,7 @@ func FuzzUnpackStored(f *testing.F) {
 			return
 		}
 		packed := packStored(st, syncproto.AppendRecord(nil, st.Record))
-		again, err := unpackStored(k, packed, syncproto.DecodeRecord)
+		again, _, err := unpackStored(k, packed, syncproto.DecodeRecord)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,10 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"slices"
 
 	"gridbook/syncproto"
 )
@@ -30,14 +30,15 @@ func keyOfRecord(b []byte) (syncproto.Key, error) {
 // Record returns nil if there is none.
 func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	if st, ok := t.recent[k]; ok {
-		return clone(st), nil
+		return st, nil
 	}
 	v, err := t.get(bucketRecord, recordKey(k))
 	if err != nil || v == nil {
 		return nil, err
 	}
-	st, err := unpackStored(k, v, syncproto.DecodeStored)
-	if err == nil {
+	st, canonical, err := unpackStored(k, v, syncproto.DecodeStored)
+	if err == nil && t.bolt.Writable() {
+		st.SetCanonical(bytes.Clone(canonical)) // the map's are good until the next write
 		t.remember(st)
 	}
 	return st, err
@@ -49,21 +50,10 @@ const maxRecent = 1024
 // remember keeps a record at hand in a write transaction: a batch asks for the
 // same few households over and over, and for what it has just written.
 func (t *tx) remember(st *syncproto.Stored) {
-	if !t.bolt.Writable() {
-		return
-	}
 	if t.recent == nil || len(t.recent) >= maxRecent {
 		t.recent = make(map[syncproto.Key]*syncproto.Stored)
 	}
-	t.recent[st.Key] = clone(st)
-}
-
-// clone shares only what nobody changes.
-func clone(st *syncproto.Stored) *syncproto.Stored {
-	out := *st
-	out.Record = st.Record.Clone()
-	out.Changed, out.Places = slices.Clone(st.Changed), slices.Clone(st.Places)
-	return &out
+	t.recent[st.Key] = st
 }
 
 // Records lists all records by id, then by collection, and proves their form.
@@ -76,7 +66,7 @@ func (t *tx) Records() iter.Seq2[*syncproto.Stored, error] {
 				k, err = keyOfRecord(p.key)
 			}
 			if err == nil {
-				st, err = unpackStored(k, p.value, syncproto.DecodeRecord)
+				st, _, err = unpackStored(k, p.value, syncproto.DecodeRecord)
 			}
 			if !yield(st, err) || err != nil {
 				return
@@ -92,7 +82,7 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 			return err
 		}
 	}
-	canonical := syncproto.AppendRecord(nil, st.Record)
+	canonical := st.Canonical()
 	if old != nil {
 		if err := t.takeBack(old, st); err != nil {
 			return err
@@ -102,22 +92,21 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 		return err
 	}
 	if st.Parent != (syncproto.Key{}) && (old == nil || old.Parent != st.Parent) {
-		if err := t.swap(bucketChild, childKey(st.Parent, st.Key), nil, []byte{}); err != nil {
+		if err := t.addChild(st.Parent, st.Key); err != nil {
 			return err
 		}
 	}
 	t.remember(st)
+	if old == nil {
+		return t.swap(bucketRecord, recordKey(st.Key), nil, packStored(st, canonical))
+	}
 	return t.put(bucketRecord, recordKey(st.Key), packStored(st, canonical))
 }
 
-// takeBack removes what stands of old and will not be overwritten by st.
+// takeBack removes old from among the members and children where st does not
+// stand. Its places stay in the feeds, see runs.go.
 func (t *tx) takeBack(old, st *syncproto.Stored) error {
 	for _, p := range old.Places {
-		if !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq }) {
-			if err := t.swap(bucketFeed, feedKey(p.Scope, p.Seq), feedValue(old.Key, p), nil); err != nil {
-				return err
-			}
-		}
 		if stands(old, p) && !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(st, q) }) {
 			if err := t.swap(bucketMember, memberKey(p.Scope, st.Key), []byte{}, nil); err != nil {
 				return err
@@ -125,7 +114,7 @@ func (t *tx) takeBack(old, st *syncproto.Stored) error {
 		}
 	}
 	if old.Parent != (syncproto.Key{}) && old.Parent != st.Parent {
-		return t.swap(bucketChild, childKey(old.Parent, st.Key), []byte{}, nil)
+		return t.dropChild(old.Parent, st.Key)
 	}
 	return nil
 }
@@ -150,8 +139,8 @@ func (t *tx) place(old, st *syncproto.Stored) error {
 		before = old.Places
 	}
 	for _, p := range st.Places {
-		if err := t.placeIn(before, st.Key, p); err != nil {
-			return err
+		if !hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && q.Seq == p.Seq }) {
+			t.addToFeed(p.Scope, syncproto.FeedEntry{Seq: p.Seq, Key: st.Key, Gone: p.Gone})
 		}
 		if !stands(st, p) || hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(old, q) }) {
 			continue
@@ -163,43 +152,9 @@ func (t *tx) place(old, st *syncproto.Stored) error {
 	return nil
 }
 
-// placeIn enters a place in its feed.
-func (t *tx) placeIn(before []syncproto.Place, k syncproto.Key, p syncproto.Place) error {
-	var old []byte
-	for _, q := range before {
-		if q.Scope == p.Scope && q.Seq == p.Seq {
-			if q.Gone == p.Gone {
-				return nil
-			}
-			old = feedValue(k, q)
-		}
-	}
-	return t.swap(bucketFeed, feedKey(p.Scope, p.Seq), old, feedValue(k, p))
-}
-
 func checkScope(s syncproto.Scope) error {
 	if len(s) == 0 || len(s) > 255 {
 		return fmt.Errorf("a scope of %d bytes", len(s))
 	}
 	return nil
-}
-
-func childKey(parent, child syncproto.Key) []byte {
-	return child.Append(parent.Append(make([]byte, 0, 2*syncproto.KeySize)))
-}
-
-// Dependants lists the records whose Parent is k.
-func (t *tx) Dependants(k syncproto.Key) iter.Seq2[syncproto.Key, error] {
-	return func(yield func(syncproto.Key, error) bool) {
-		prefix := k.Bytes()
-		for p, err := range t.walk(bucketChild, prefix, prefix) {
-			var child syncproto.Key
-			if err == nil {
-				child, err = syncproto.KeyOf(p.key[len(prefix):])
-			}
-			if !yield(child, err) || err != nil {
-				return
-			}
-		}
-	}
 }

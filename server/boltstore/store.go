@@ -21,8 +21,9 @@ import (
 )
 
 // formatVersion is the version of the file's layout: which buckets there are
-// and what their keys mean. Rows have a version of their own.
-const formatVersion = 1
+// and what their keys mean. Rows have a version of their own. Open brings an
+// older file up to date, see migrate.
+const formatVersion = 2
 
 var keyFormat = []byte("format")
 
@@ -155,8 +156,9 @@ func open(path string, o Options) (s *Store, err error) {
 	return s, nil
 }
 
-// prepare makes the buckets of a new file, and checks the version of an old.
+// prepare makes the buckets of a new file, and brings an old one up to date.
 func prepare(t *bolt.Tx) error {
+	version := byte(formatVersion)
 	if meta := t.Bucket(bucketMeta); meta != nil {
 		v := meta.Get(keyFormat)
 		switch {
@@ -170,11 +172,15 @@ func prepare(t *bolt.Tx) error {
 				Err:     fmt.Errorf("format %d, know %d", v[0], formatVersion),
 			}
 		}
+		version = v[0]
 	}
 	for _, name := range buckets() {
 		if _, err := t.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
+	}
+	if err := migrate(t, version); err != nil {
+		return err
 	}
 	return t.Bucket(bucketMeta).Put(keyFormat, []byte{formatVersion})
 }

@@ -55,21 +55,22 @@ func flagOf(v bool) byte {
 	return 0
 }
 
-// unpackStored reads what packStored made of the record k.
-func unpackStored(k syncproto.Key, b []byte, decode func([]byte) (*syncproto.Record, error)) (*syncproto.Stored, error) {
+// unpackStored reads what packStored made of the record k, and returns the
+// record's canonical bytes, a part of b, besides.
+func unpackStored(k syncproto.Key, b []byte, decode func([]byte) (*syncproto.Record, error)) (*syncproto.Stored, []byte, error) {
 	st, canonical, err := splitStored(k, b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rec, err := decode(canonical)
 	if err != nil {
-		return nil, damaged("record %s: %v", k, err)
+		return nil, nil, damaged("record %s: %v", k, err)
 	}
 	if rec.Key != k {
-		return nil, damaged("record %s stands in the place of %s", rec.Key, k)
+		return nil, nil, damaged("record %s stands in the place of %s", rec.Key, k)
 	}
 	st.Record = rec
-	return st, nil
+	return st, canonical, nil
 }
 
 // splitStored reads all but the record itself, whose canonical bytes it

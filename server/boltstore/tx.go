@@ -19,8 +19,8 @@ var (
 	bucketDevice  = []byte("device")  // number → device
 	bucketToken   = []byte("token")   // token hash → device number
 	bucketRecord  = []byte("record")  // id, collection → stored record
-	bucketChild   = []byte("child")   // parent key, child key → nothing
-	bucketFeed    = []byte("feed")    // scope, seq → collection, id, gone
+	bucketFamily  = []byte("family")  // parent key, number → child keys
+	bucketRun     = []byte("run")     // scope, first seq → places, the old ones too
 	bucketMember  = []byte("member")  // scope, collection, id → nothing (early files: a hash that nobody reads)
 	bucketSum     = []byte("sum")     // scope, day → fingerprint
 	bucketInvite  = []byte("invite")  // secret hash → invitation
@@ -30,7 +30,7 @@ var (
 
 func buckets() [][]byte {
 	return [][]byte{
-		bucketMeta, bucketDevice, bucketToken, bucketRecord, bucketChild, bucketFeed,
+		bucketMeta, bucketDevice, bucketToken, bucketRecord, bucketFamily, bucketRun,
 		bucketMember, bucketSum, bucketInvite, bucketAudit, bucketSetting,
 	}
 }
@@ -45,6 +45,9 @@ type tx struct {
 	bolt *bolt.Tx
 	open map[string]*bolt.Bucket
 	undo []change // what to put back, newest last
+	// find are cursors for single lookups: bbolt makes one for each.
+	find map[string]*bolt.Cursor
+	runs map[syncproto.Scope][]syncproto.FeedEntry // of the feeds, still to be written
 	sums map[sumKey]*cachedSum
 	// recent holds decoded records; see remember.
 	recent map[syncproto.Key]*syncproto.Stored
@@ -61,7 +64,9 @@ type change struct {
 	key, value []byte
 }
 
-func newTx(b *bolt.Tx) *tx { return &tx{bolt: b, open: make(map[string]*bolt.Bucket, 8)} }
+func newTx(b *bolt.Tx) *tx {
+	return &tx{bolt: b, open: make(map[string]*bolt.Bucket, 8), find: make(map[string]*bolt.Cursor, 8)}
+}
 
 func (t *tx) bucket(name []byte) (*bolt.Bucket, error) {
 	if b, ok := t.open[string(name)]; ok {
@@ -78,20 +83,28 @@ func (t *tx) bucket(name []byte) (*bolt.Bucket, error) {
 
 // get returns the value of a key, valid until the next write.
 func (t *tx) get(bucket, key []byte) ([]byte, error) {
-	b, err := t.bucket(bucket)
-	if err != nil {
-		return nil, err
+	c, ok := t.find[string(bucket)]
+	if !ok {
+		b, err := t.bucket(bucket)
+		if err != nil {
+			return nil, err
+		}
+		c = b.Cursor()
+		t.find[string(bucket)] = c
 	}
-	return b.Get(key), nil
+	if k, v := c.Seek(key); bytes.Equal(k, key) {
+		return v, nil
+	}
+	return nil, nil
 }
 
 // put writes a key; a nil value removes it. The slices become the store's.
 func (t *tx) put(bucket, key, value []byte) error {
-	b, err := t.bucket(bucket)
+	old, err := t.get(bucket, key)
 	if err != nil {
 		return err
 	}
-	return t.write(b, change{bucket, key, bytes.Clone(b.Get(key))}, value)
+	return t.swap(bucket, key, bytes.Clone(old), value)
 }
 
 // swap is put for a key of which the caller knows what it holds (nil: nothing):
@@ -122,10 +135,7 @@ func write(b *bolt.Bucket, key, value []byte) error {
 
 // finish writes what was held back. The tx must not be used afterwards.
 func (t *tx) finish() error {
-	if err := t.flushSums(); err != nil {
-		return err
-	}
-	return t.flushState()
+	return errors.Join(t.flushRuns(), t.flushSums(), t.flushState())
 }
 
 // rollback puts back all that this tx changed.

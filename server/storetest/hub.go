@@ -185,9 +185,6 @@ func readYourWrites(t *testing.T, s HubStore) {
 			m.state = syncproto.HubState{Seq: st.Seq, Township: "330702009", FirstReplica: 9}
 			check(t, errors.Join(tx.PutRecord(nil, st), tx.SetState(m.state),
 				tx.PutSum(w.scopes[0], k.ID.Time.Day(), syncproto.Sum{Count: uint64(i)})))
-			// What the caller does with a record afterwards is its own affair.
-			st.Write(9, k.ID, syncproto.IntOf(1))
-			st.Places[0].Seq = 99
 		}
 		if d := m.differ(tx, w); d != "" {
 			t.Errorf("before the commit: %s", d)

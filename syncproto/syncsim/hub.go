@@ -2,6 +2,7 @@ package syncsim
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -125,14 +126,17 @@ func (tx *hubTx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	if !ok {
 		return nil, nil
 	}
-	return cloneStored(st.Stored), nil
+	if st.Record.Hash().Short() != st.hash {
+		return nil, fmt.Errorf("record %s was changed where it is stored", k)
+	}
+	return st.Stored, nil
 }
 
 func (tx *hubTx) PutRecord(_, st *syncproto.Stored) error {
 	if tx.view {
 		return errView
 	}
-	put(&tx.undo, tx.records, st.Key, &stored{cloneStored(st), st.Record.Hash().Short()}, true)
+	put(&tx.undo, tx.records, st.Key, &stored{st, st.Record.Hash().Short()}, true)
 	return nil
 }
 
@@ -240,12 +244,5 @@ func cloneDevice(d *syncproto.Device) *syncproto.Device {
 	out := *d
 	out.Lease, out.Turns, out.Told = bytes.Clone(d.Lease), slices.Clone(d.Turns), slices.Clone(d.Told)
 	out.Void, out.Former, out.Returned = slices.Clone(d.Void), slices.Clone(d.Former), slices.Clone(d.Returned)
-	return &out
-}
-
-func cloneStored(st *syncproto.Stored) *syncproto.Stored {
-	out := *st
-	out.Record = cloneRecord(st.Record)
-	out.Changed, out.Places = slices.Clone(st.Changed), slices.Clone(st.Places)
 	return &out
 }
