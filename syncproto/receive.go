@@ -250,20 +250,15 @@ func (r *receiver) acknowledge() error {
 		gens[g.Key] = g.Gen
 	}
 	for _, rec := range batch.Records {
-		d, err := r.tx.Delta(rec.Key)
+		gen, err := r.tx.Gen(rec.Key)
 		if err != nil {
 			return err
 		}
-		same := d != nil && d.Gen == gens[rec.Key]
+		same := gen != 0 && gen == gens[rec.Key]
 		if rej := rejected[rec.Key]; rej != nil {
-			r.found.Rejected++
-			if same {
-				d.Rejected = rej
-				if err := r.tx.PutDelta(rec.Key, d); err != nil {
-					return err
-				}
+			if err := r.turnedDown(rec.Key, rej, same); err != nil {
+				return err
 			}
-			r.found.Changed = append(r.found.Changed, rec.Key)
 			continue
 		}
 		if !same && !r.current {
@@ -272,7 +267,7 @@ func (r *receiver) acknowledge() error {
 		if r.newsless() && slices.Contains(r.reply.Gone, rec.Key) {
 			continue // it may have been the only copy: a reply with what to keep of it will come
 		}
-		if err := r.agree(rec, r.reply.Now); err != nil {
+		if err := r.keep(rec, same); err != nil {
 			return err
 		}
 		r.acked[rec.Key] = rec
@@ -285,6 +280,35 @@ func (r *receiver) acknowledge() error {
 		r.found.Sent++
 	}
 	return nil
+}
+
+// turnedDown notes that the hub did not join a record; same: it is still as it
+// was sent.
+func (r *receiver) turnedDown(k Key, rej *Rejection, same bool) error {
+	r.found.Rejected++
+	r.found.Changed = append(r.found.Changed, k)
+	if !same {
+		return nil
+	}
+	d, err := r.tx.Delta(k)
+	if err != nil {
+		return err
+	}
+	d.Rejected = rej
+	return r.tx.PutDelta(k, d)
+}
+
+// keep joins what the hub has joined into what it is known to hold. A new
+// record that is still as it was sent looks as it did.
+func (r *receiver) keep(rec *Record, same bool) error {
+	agreed, err := r.tx.Agreed(rec.Key)
+	if err != nil {
+		return err
+	}
+	if agreed == nil && same {
+		r.found.Arrived = append(r.found.Arrived, Arrived{rec, r.reply.Now})
+	}
+	return r.agreeWith(agreed, rec, r.reply.Now)
 }
 
 // newsless reports whether the reply tells what became of the upload and
@@ -305,6 +329,10 @@ func (r *receiver) agree(rec *Record, received int64) error {
 	if err != nil {
 		return err
 	}
+	return r.agreeWith(agreed, rec, received)
+}
+
+func (r *receiver) agreeWith(agreed, rec *Record, received int64) error {
 	if agreed == nil {
 		agreed = rec
 	} else if len(agreed.Join(rec)) == 0 {
@@ -335,6 +363,9 @@ func (r *receiver) join() error {
 			return err
 		}
 		if before != nil {
+			if r.acked[rec.Key] != nil {
+				r.found.Arrived = slices.DeleteFunc(r.found.Arrived, func(a Arrived) bool { return a.Key == rec.Key })
+			}
 			after, err := Current(r.tx, rec.Key)
 			if err != nil {
 				return err

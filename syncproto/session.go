@@ -67,7 +67,7 @@ type Progress struct {
 	Complete   bool // both sides are empty
 	Verified   Verified
 	Changed    []Key      // records that changed in the last step, for the screen
-	Arrived    []Arrived  // those of Changed that were not here before
+	Arrived    []Arrived  // those of Changed that need not be read again
 	Renamed    []Renamed  // unsent records that got another id in the last step
 	Replaced   []Replaced // values that others' writes replaced in the last step
 	// Handed counts the records whose work the hub took in the last step and
@@ -75,7 +75,7 @@ type Progress struct {
 	Handed int
 }
 
-// Arrived is a record that came from the hub and was not here before, as it is
+// Arrived is a record that the hub did not have or we did not, as it is
 // now shown, so that nobody need read it again. It must not be changed.
 type Arrived struct {
 	*Record

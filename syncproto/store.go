@@ -74,6 +74,9 @@ type ReplicaTx interface {
 	SetMeta(ReplicaMeta) error
 	ReplicaAgreed
 	Delta(Key) (*Delta, error)
+	// Gen is the Gen of a delta, 0 if there is none: for that a store need
+	// not read the record.
+	Gen(Key) (uint64, error)
 	PutDelta(k Key, d *Delta) error // nil removes it
 	// Deltas lists the unsent in Order, the rejected too.
 	Deltas() iter.Seq2[*Delta, error]

@@ -320,6 +320,15 @@ func (tx *Tx) row(k syncproto.Key) (*deltaRow, error) {
 	return &row, err
 }
 
+// Gen implements syncproto.ReplicaTx.
+func (tx *Tx) Gen(k syncproto.Key) (uint64, error) {
+	row, err := tx.row(k)
+	if err != nil || row == nil {
+		return 0, err
+	}
+	return row.Gen, nil
+}
+
 // PutDelta implements syncproto.ReplicaTx.
 func (tx *Tx) PutDelta(k syncproto.Key, d *syncproto.Delta) error {
 	if d != nil && (d.Record == nil || d.Key != k) {

@@ -92,10 +92,15 @@ func (m *model) differAt(tx syncproto.ReplicaTx, k syncproto.Key) error {
 	if err != nil {
 		return err
 	}
-	if want := m.deltas[k]; !sameDelta(d, want) {
+	want := m.deltas[k]
+	if !sameDelta(d, want) {
 		return fmt.Errorf("delta %v is %+v, want %+v", k, d, want)
 	}
-	return nil
+	gen, err := tx.Gen(k)
+	if err == nil && (want == nil && gen != 0 || want != nil && gen != want.Gen) {
+		err = fmt.Errorf("delta %v is of gen %d, want %+v", k, gen, want)
+	}
+	return err
 }
 
 func sameDelta(a, b *syncproto.Delta) bool {

@@ -54,6 +54,13 @@ func (f *failingReplica) Delta(k syncproto.Key) (*syncproto.Delta, error) {
 	return f.ReplicaTx.Delta(k)
 }
 
+func (f *failingReplica) Gen(k syncproto.Key) (uint64, error) {
+	if err := f.spend(); err != nil {
+		return 0, err
+	}
+	return f.ReplicaTx.Gen(k)
+}
+
 func (f *failingReplica) PutDelta(k syncproto.Key, d *syncproto.Delta) error {
 	if err := f.spend(); err != nil {
 		return err

@@ -155,20 +155,20 @@ func wrapReplica(set func(*wrongReplica)) func(syncproto.ReplicaTx, *syncproto.R
 	}
 }
 
-func (r *wrongReplica) Delta(k syncproto.Key) (*syncproto.Delta, error) {
-	d, err := r.ReplicaTx.Delta(k)
-	if err != nil || d == nil || !r.sameGen || r.reply == nil {
-		return d, err
+func (r *wrongReplica) Gen(k syncproto.Key) (uint64, error) {
+	gen, err := r.ReplicaTx.Gen(k)
+	if err != nil || gen == 0 || !r.sameGen || r.reply == nil {
+		return gen, err
 	}
 	meta, err := r.ReplicaTx.Meta()
 	if err == nil && meta.Pending != nil {
 		for _, g := range meta.Pending.Gens {
 			if g.Key == k {
-				d.Gen = g.Gen
+				gen = g.Gen
 			}
 		}
 	}
-	return d, err
+	return gen, err
 }
 
 func (r *wrongReplica) PutDelta(k syncproto.Key, d *syncproto.Delta) error {

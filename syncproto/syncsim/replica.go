@@ -150,6 +150,13 @@ func (tx *replicaTx) Delta(k syncproto.Key) (*syncproto.Delta, error) {
 	return cloneDelta(tx.deltas[k]), nil
 }
 
+func (tx *replicaTx) Gen(k syncproto.Key) (uint64, error) {
+	if d := tx.deltas[k]; d != nil {
+		return d.Gen, nil
+	}
+	return 0, nil
+}
+
 func (tx *replicaTx) PutDelta(k syncproto.Key, d *syncproto.Delta) error {
 	if tx.view {
 		return errView
