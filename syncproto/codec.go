@@ -109,7 +109,7 @@ func (c *Codec) Encode(b *Batch, e Effort, version int) []byte {
 	if c.Plain {
 		numbers, prose = codecStored, codecStored
 	}
-	return c.pack(c.pack(nil, structure, numbers), text, prose)
+	return c.pack(c.pack(nil, structure, numbers, len(text)), text, prose, len(structure))
 }
 
 // compressors chooses for the two streams, by their sizes.
@@ -146,7 +146,7 @@ func oldCompressor(e Effort, n int) byte {
 func (c *Codec) encodePrimed(b *Batch, p *prime) []byte {
 	structure, text := b.layout()
 	numbers, _ := compressors(Small, len(structure), len(text), Version)
-	dst := c.pack(nil, structure, numbers)
+	dst := c.pack(nil, structure, numbers, 0)
 	packed := textmodel.NewLight(p.text).Compress(p.append(nil), text)
 	dst = binary.AppendUvarint(append(dst, codecPrimed), uint64(len(text)))
 	dst = binary.AppendUvarint(dst, uint64(len(packed)))
@@ -182,14 +182,15 @@ func (c *Codec) decode(p []byte, known primes) (*Batch, error) {
 	return b, nil
 }
 
-// pack appends codec, plain length, packed length and the packed bytes.
-func (c *Codec) pack(dst, src []byte, codec byte) []byte {
+// pack appends codec, plain length, packed length and the packed bytes. other
+// is the length of the batch's other stream.
+func (c *Codec) pack(dst, src []byte, codec byte, other int) []byte {
 	packed := src
 	if len(src) <= 32 {
 		codec = codecStored
 	}
 	if codec != codecStored {
-		codec, packed = c.settled.pack(codec, src, c.compress)
+		codec, packed = c.settled.pack(codec, src, func(codec byte, src []byte) (byte, []byte) { return c.compress(codec, src, other) })
 	}
 	if len(packed) >= len(src) {
 		codec, packed = codecStored, src
@@ -202,7 +203,7 @@ func (c *Codec) pack(dst, src []byte, codec byte) []byte {
 
 // compress returns packed bytes, and with which compressor: that for codes may
 // have to give way.
-func (c *Codec) compress(codec byte, src []byte) (byte, []byte) {
+func (c *Codec) compress(codec byte, src []byte, other int) (byte, []byte) {
 	switch codec {
 	case codecBrotli:
 		return codec, packBrotli(src)
@@ -211,9 +212,9 @@ func (c *Codec) compress(codec byte, src []byte) (byte, []byte) {
 	case codecLight:
 		return codec, textmodel.NewLight(nil).Compress(nil, src)
 	case codecCodes:
-		return c.packCodes(src)
+		return c.packCodes(src, other)
 	}
-	return codecZstd, c.packZstd(src)
+	return codecZstd, c.packZstd(src, other)
 }
 
 func (c *Codec) unpack(p []byte, known primes) (plain, rest []byte, err error) {
@@ -293,15 +294,16 @@ func packBrotli(src []byte) []byte {
 // Up to how many bytes a stream is packed with which tables. Those of zstd's
 // best level take 34 MB, of the one before 4 MB, of the next 1 MB and of the
 // fastest 256 kB: to clear them and to bring them into the processor's cache
-// takes ten times as long as to pack the text of 200 edits.
+// takes ten times as long as to pack the text of 200 edits. A small stream goes
+// with what the other one needs anyway.
 const (
 	tinyStream  = 4 << 10
 	smallStream = 128 << 10
 )
 
-func (c *Codec) packZstd(src []byte) []byte {
+func (c *Codec) packZstd(src []byte, other int) []byte {
 	switch {
-	case len(src) <= tinyStream:
+	case max(len(src), other) <= tinyStream:
 		return packPooled(&c.tiny, zstd.SpeedFastest, src)
 	case len(src) <= smallStream:
 		return packPooled(&c.enc, zstd.SpeedDefault, src)
@@ -351,12 +353,12 @@ func newEncoder(level zstd.EncoderLevel, window int) *zstd.Encoder {
 
 // packCodes returns codec and bytes: of the text itself if it has too many
 // characters for codes.
-func (c *Codec) packCodes(src []byte) (byte, []byte) {
+func (c *Codec) packCodes(src []byte, other int) (byte, []byte) {
 	coded, ok := appendCodes(make([]byte, 0, len(src)), src)
 	if !ok {
-		return codecZstd, c.packZstd(src)
+		return codecZstd, c.packZstd(src, other)
 	}
-	return codecCodes, append(binary.AppendUvarint(nil, uint64(len(coded))), c.packZstd(coded)...)
+	return codecCodes, append(binary.AppendUvarint(nil, uint64(len(coded))), c.packZstd(coded, other)...)
 }
 
 func (c *Codec) unpackCodes(packed []byte, size int) ([]byte, error) {

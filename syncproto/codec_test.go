@@ -52,11 +52,11 @@ func TestCodesOfManyCharacters(t *testing.T) {
 	c := NewCodec()
 	for n, want := range map[int]byte{most: codecCodes, most + 1: codecZstd} {
 		text := different(n)
-		codec, packed := c.packCodes(text)
+		codec, packed := c.packCodes(text, 0)
 		if codec != want {
 			t.Errorf("%d characters: compressor %d, want %d", n, codec, want)
 		}
-		got, rest, err := c.unpack(c.pack(nil, text, codecCodes), nil)
+		got, rest, err := c.unpack(c.pack(nil, text, codecCodes, 0), nil)
 		if err != nil || len(rest) > 0 || !bytes.Equal(got, text) {
 			t.Errorf("%d characters in %d bytes do not come back: %v", n, len(packed), err)
 		}
@@ -161,17 +161,17 @@ func notebook(n int) *Batch {
 func codecVectors(good func(name, kind string, b []byte, rs []*Record, again bool) vector, bad func(name, kind string, code Code, b []byte) vector) []vector {
 	c, b := NewCodec(), notebook(150)
 	structure, text := b.layout()
-	with := func(codec byte) []byte { return c.pack(c.pack(nil, structure, codec), text, codec) }
+	with := func(codec byte) []byte { return c.pack(c.pack(nil, structure, codec, 0), text, codec, 0) }
 	light, codes := with(codecLight), with(codecCodes)
 	torn := append(bytes.Clone(light[:len(light)-20]), make([]byte, 20)...)
 	few, _ := appendCodes(nil, text[:60])
-	packed := append(binary.AppendUvarint(nil, uint64(len(few))), c.packZstd(few)...)
+	packed := append(binary.AppendUvarint(nil, uint64(len(few))), c.packZstd(few, 0)...)
 	short := append(appendUvarints([]byte{codecCodes}, uint64(len(text)), uint64(len(packed))), packed...)
 	return []vector{
 		good("light model", "batch", light, b.Records, false),
 		good("codes", "batch", codes, b.Records, false),
 		bad("light model, torn", "batch", CodeMalformed, torn),
-		bad("codes of less than they say", "batch", CodeMalformed, append(c.pack(nil, structure, codecStored), short...)),
+		bad("codes of less than they say", "batch", CodeMalformed, append(c.pack(nil, structure, codecStored, 0), short...)),
 	}
 }
 

@@ -193,7 +193,7 @@ func TestLimits(t *testing.T) {
 // A few bytes must not become gigabytes.
 func TestBombs(t *testing.T) {
 	c := NewCodec()
-	huge := c.packZstd(make([]byte, MaxBatch+1))
+	huge := c.packZstd(make([]byte, MaxBatch+1), 0)
 	bomb := append([]byte{codecZstd}, appendUvarints(nil, 100, uint64(len(huge)))...)
 	bomb = append(bomb, huge...)
 	if _, err := c.Decode(bomb); CodeOf(err) == "" {

@@ -9,7 +9,7 @@ type work struct {
 	before  *Record // its fields
 	after   *Record // the join
 	changed []Tag
-	parent  *Stored    // the record that it follows, if it is here
+	parent  *Stored    // the head of the record that it follows, if it is here
 	home    string     // "": not known
 	late    bool       // it came after the record had moved away
 	noRoom  *Rejection // the inbox cannot take it now
@@ -128,7 +128,7 @@ func (x *exchange) left(w *work, scopes []Scope) (newest *Place, err error) {
 		case s == nil || s.Parent == (Key{}):
 			return newest, nil
 		default:
-			if s, err = x.tx.Record(s.Parent); err != nil {
+			if s, err = x.tx.Head(s.Parent); err != nil {
 				return nil, err
 			}
 		}

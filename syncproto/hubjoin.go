@@ -187,7 +187,7 @@ func tagsOf(r *Record) []Tag {
 // home returns the record that r follows, if it is here, and r's place.
 func (x *exchange) home(r *Record, old *Stored) (*Stored, string, error) {
 	if k := x.Policy.Parent(r); k != (Key{}) && !x.own(r.Collection) {
-		p, err := x.tx.Record(k)
+		p, err := x.tx.Head(k)
 		if err != nil {
 			return nil, "", err
 		}

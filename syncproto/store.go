@@ -250,6 +250,9 @@ type HubRecords interface {
 	// Record returns nil if there is none. Others may get the same one, so
 	// nobody may change it.
 	Record(Key) (*Stored, error)
+	// Head is Record, perhaps without the fields: where the record stands is
+	// read in a fraction of the time.
+	Head(Key) (*Stored, error)
 	// PutRecord replaces a record and its places in the feeds: it removes
 	// those of old (nil: new record) and adds those of st, which are beyond
 	// all places of their feeds or those of old. Nobody may change st any

@@ -44,6 +44,23 @@ func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	return st, err
 }
 
+// Head reads where a record stands, and not its fields.
+func (t *tx) Head(k syncproto.Key) (*syncproto.Stored, error) {
+	if st, ok := t.recent[k]; ok {
+		return st, nil
+	}
+	v, err := t.get(bucketRecord, recordKey(k))
+	if err != nil || v == nil {
+		return nil, err
+	}
+	st, _, err := splitStored(k, v)
+	if err != nil {
+		return nil, err
+	}
+	st.Record = syncproto.NewRecord(k.Collection, k.ID)
+	return st, nil
+}
+
 // maxRecent bounds the records that a write transaction keeps decoded.
 const maxRecent = 1024
 

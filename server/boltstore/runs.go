@@ -153,18 +153,12 @@ func (t *tx) runOf(prefix, place []byte) ([]byte, error) {
 // standsAt reports whether a record still has a place, and brings the entry up
 // to date.
 func (t *tx) standsAt(s syncproto.Scope, e *syncproto.FeedEntry) (bool, error) {
-	st := t.recent[e.Key]
+	st, err := t.Head(e.Key)
+	if err != nil {
+		return false, err
+	}
 	if st == nil {
-		v, err := t.get(bucketRecord, recordKey(e.Key))
-		if err != nil {
-			return false, err
-		}
-		if v == nil {
-			return false, damaged("record %s stands in a feed and nowhere else", e.Key)
-		}
-		if st, _, err = splitStored(e.Key, v); err != nil {
-			return false, err
-		}
+		return false, damaged("record %s stands in a feed and nowhere else", e.Key)
 	}
 	for _, p := range st.Places {
 		if p.Scope == s && p.Seq == e.Seq {

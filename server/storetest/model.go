@@ -133,6 +133,10 @@ func (m *model) differ(tx syncproto.HubTx, w world) string {
 		if d := differStored(m.records[k], got, err); d != "" {
 			return fmt.Sprintf("record %s: %s", k, d)
 		}
+		head, err := tx.Head(k)
+		if d := differHead(m.records[k], head, err); d != "" {
+			return fmt.Sprintf("head of %s: %s", k, d)
+		}
 		if d := differList(m.dependants(k), tx.Dependants(k)); d != "" {
 			return fmt.Sprintf("dependants of %s: %s", k, d)
 		}
@@ -185,6 +189,19 @@ func (m *model) differScope(tx syncproto.HubTx, w world, s syncproto.Scope) stri
 		return "days: " + d
 	}
 	return ""
+}
+
+// differHead compares all but the fields, which a head may have or not.
+func differHead(want, got *syncproto.Stored, err error) string {
+	if want == nil || got == nil {
+		return differStored(want, got, err)
+	}
+	whole := *got
+	whole.Record = want.Record
+	if got.Key != want.Key {
+		return fmt.Sprintf("it is of %s", got.Key)
+	}
+	return differStored(want, &whole, err)
 }
 
 func differStored(want, got *syncproto.Stored, err error) string {

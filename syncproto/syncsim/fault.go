@@ -127,6 +127,13 @@ func (f *failingHub) PutDevice(d *syncproto.Device) error {
 	return f.HubTx.PutDevice(d)
 }
 
+func (f *failingHub) Head(k syncproto.Key) (*syncproto.Stored, error) {
+	if err := f.spend(); err != nil {
+		return nil, err
+	}
+	return f.HubTx.Head(k)
+}
+
 func (f *failingHub) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	if err := f.spend(); err != nil {
 		return nil, err
