@@ -2,44 +2,10 @@ package boltstore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"iter"
 
 	"gridbook/syncproto"
 )
-
-func memberKey(s syncproto.Scope, k syncproto.Key) []byte {
-	return k.Append(scopeKey(s, syncproto.KeySize))
-}
-
-// Scan lists the records of a collection that stand in a scope, by id.
-func (t *tx) Scan(s syncproto.Scope, c syncproto.Collection, from syncproto.ID, backwards bool) iter.Seq2[syncproto.ID, error] {
-	prefix := binary.BigEndian.AppendUint16(scopeKey(s, syncproto.KeySize), uint16(c))
-	start := from.Append(bytes.Clone(prefix))
-	list := t.walk
-	switch {
-	case backwards && from.IsZero():
-		// Beyond the last id of 12 bytes, before the next collection.
-		start = append(bytes.Clone(prefix), bytes.Repeat([]byte{0xff}, syncproto.StampSize+1)...)
-		list = t.walkBack
-	case backwards:
-		list = t.walkBack
-	}
-	return func(yield func(syncproto.ID, error) bool) {
-		for p, err := range list(bucketMember, prefix, start) {
-			var id syncproto.ID
-			if err == nil {
-				id, err = syncproto.StampOf(p.key[len(prefix):])
-			}
-			if err == nil && id == from {
-				continue
-			}
-			if !yield(id, err) || err != nil {
-				return
-			}
-		}
-	}
-}
 
 // millisPerDay is the length of a bucket of Time.Day.
 const millisPerDay = 86_400_000
@@ -48,45 +14,49 @@ const millisPerDay = 86_400_000
 // each collection of the scope once.
 func (t *tx) OfDay(s syncproto.Scope, day uint32) iter.Seq2[syncproto.RecordHash, error] {
 	return func(yield func(syncproto.RecordHash, error) bool) {
+		if err := t.flushMembers(); err != nil {
+			yield(syncproto.RecordHash{}, err)
+			return
+		}
 		prefix := scopeKey(s, 0)
 		first := syncproto.ID{Time: syncproto.TimeAt(int64(day) * millisPerDay)}
 		next := prefix // where the next collection begins
 		for next != nil {
-			var region []byte
+			var in []byte
 			for p, err := range t.walk(bucketMember, prefix, next) {
 				if err != nil {
 					yield(syncproto.RecordHash{}, err)
 					return
 				}
-				region = bytes.Clone(p.key[:len(prefix)+2])
+				in = bytes.Clone(p.key[:len(prefix)+2])
 				break
 			}
-			if region == nil {
+			if in == nil {
 				return
 			}
-			if !t.ofDay(region, first.Append(bytes.Clone(region)), day, yield) {
+			if !t.ofDay(in, first, day, yield) {
 				return
 			}
-			next = successor(region)
+			next = successor(in)
 		}
 	}
 }
 
 // ofDay goes through one collection's members of a day; false: stop.
-func (t *tx) ofDay(region, from []byte, day uint32, yield func(syncproto.RecordHash, error) bool) bool {
-	for p, err := range t.walk(bucketMember, region, from) {
-		var h syncproto.RecordHash
-		if err == nil {
-			h, err = t.hash(p.key[len(region)-2:])
-		}
-		if err == nil && h.ID.Time.Day() != day {
-			return true
-		}
-		if !yield(h, err) || err != nil {
+func (t *tx) ofDay(in []byte, first syncproto.ID, day uint32, yield func(syncproto.RecordHash, error) bool) (goOn bool) {
+	goOn = true
+	t.rise(in, first, func(id syncproto.ID, err error) bool {
+		if err == nil && id.Time.Day() != day {
 			return false
 		}
-	}
-	return true
+		var h syncproto.RecordHash
+		if err == nil {
+			h, err = t.hash(id.Append(bytes.Clone(in[len(in)-2:])))
+		}
+		goOn = yield(h, err) && err == nil
+		return goOn
+	})
+	return goOn
 }
 
 // hash reads the record that a member's key names. Comparisons of a day are

@@ -18,12 +18,13 @@ import (
 // listed is what is to be found again after the move.
 type listed struct {
 	feeds    map[syncproto.Scope][]syncproto.FeedEntry
+	members  map[syncproto.Scope][]syncproto.ID
 	children map[syncproto.Key][]syncproto.Key
 }
 
 func listAll(t *testing.T, s *Store, scopes []syncproto.Scope, parents []syncproto.Key) listed {
 	t.Helper()
-	out := listed{map[syncproto.Scope][]syncproto.FeedEntry{}, map[syncproto.Key][]syncproto.Key{}}
+	out := listed{map[syncproto.Scope][]syncproto.FeedEntry{}, map[syncproto.Scope][]syncproto.ID{}, map[syncproto.Key][]syncproto.Key{}}
 	err := s.View(func(tx office.Tx) error {
 		for _, scope := range scopes {
 			for e, err := range tx.Feed(scope, 0) {
@@ -31,6 +32,12 @@ func listAll(t *testing.T, s *Store, scopes []syncproto.Scope, parents []syncpro
 					return err
 				}
 				out.feeds[scope] = append(out.feeds[scope], e)
+			}
+			for id, err := range tx.Scan(scope, 110, syncproto.ID{}, false) {
+				if err != nil {
+					return err
+				}
+				out.members[scope] = append(out.members[scope], id)
 			}
 		}
 		for _, p := range parents {
@@ -59,6 +66,10 @@ func asFormat1(b *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
+	member, err := b.CreateBucket(oldMember)
+	if err != nil {
+		return err
+	}
 	err = b.Bucket(bucketRecord).ForEach(func(k, v []byte) error {
 		key, err := keyOfRecord(k)
 		if err != nil {
@@ -72,6 +83,11 @@ func asFormat1(b *bolt.Tx) error {
 			if err := feed.Put(feedKey(p.Scope, p.Seq), append(key.Bytes(), flagOf(p.Gone))); err != nil {
 				return err
 			}
+			if stands(st, p) {
+				if err := member.Put(key.Append(scopeKey(p.Scope, syncproto.KeySize)), []byte("12345678")); err != nil {
+					return err
+				}
+			}
 		}
 		if st.Parent != (syncproto.Key{}) {
 			return child.Put(key.Append(st.Parent.Bytes()), []byte{})
@@ -81,7 +97,7 @@ func asFormat1(b *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range [][]byte{bucketRun, bucketFamily} {
+	for _, name := range [][]byte{bucketRun, bucketFamily, bucketMember} {
 		if err := b.DeleteBucket(name); err != nil {
 			return err
 		}
@@ -129,8 +145,8 @@ func TestMigrate(t *testing.T) {
 		}
 	}
 	before := listAll(t, s, scopes, parents)
-	if len(before.feeds[scopes[0]]) < 2*maxRun || len(before.children[parents[0]]) < maxFamily {
-		t.Fatalf("too little to fold: %d, %d", len(before.feeds[scopes[0]]), len(before.children[parents[0]]))
+	if len(before.feeds[scopes[0]]) < 2*maxRun || len(before.children[parents[0]]) < maxFamily || len(before.members[scopes[0]]) < 2*maxMembers {
+		t.Fatalf("too little to fold: %d, %d, %d", len(before.feeds[scopes[0]]), len(before.children[parents[0]]), len(before.members[scopes[0]]))
 	}
 	if err := s.db.Update(asFormat1); err != nil {
 		t.Fatal(err)
@@ -167,8 +183,9 @@ func TestMigrate(t *testing.T) {
 // TestMigrateDamaged: what cannot be read is said, and the file stays as it was.
 func TestMigrateDamaged(t *testing.T) {
 	for name, spoil := range map[string]func(b *bolt.Tx) error{
-		"child": func(b *bolt.Tx) error { return b.Bucket(oldChild).Put([]byte("短"), nil) },
-		"feed":  func(b *bolt.Tx) error { return b.Bucket(oldFeed).Put(feedKey("a330702009", 7), []byte{1}) },
+		"child":  func(b *bolt.Tx) error { return b.Bucket(oldChild).Put([]byte("短"), nil) },
+		"member": func(b *bolt.Tx) error { return b.Bucket(oldMember).Put([]byte{1, 2}, nil) },
+		"feed":   func(b *bolt.Tx) error { return b.Bucket(oldFeed).Put(feedKey("a330702009", 7), []byte{1}) },
 	} {
 		path := filepath.Join(t.TempDir(), "gridbookd.db")
 		s := create(t, path, Options{NoSync: true})

@@ -125,9 +125,7 @@ func (t *tx) PutRecord(old, st *syncproto.Stored) error {
 func (t *tx) takeBack(old, st *syncproto.Stored) error {
 	for _, p := range old.Places {
 		if stands(old, p) && !hasPlace(st.Places, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(st, q) }) {
-			if err := t.swap(bucketMember, memberKey(p.Scope, st.Key), []byte{}, nil); err != nil {
-				return err
-			}
+			t.setMember(p.Scope, st.Key, false)
 		}
 	}
 	if old.Parent != (syncproto.Key{}) && old.Parent != st.Parent {
@@ -162,9 +160,7 @@ func (t *tx) place(old, st *syncproto.Stored) error {
 		if !stands(st, p) || hasPlace(before, func(q syncproto.Place) bool { return q.Scope == p.Scope && stands(old, q) }) {
 			continue
 		}
-		if err := t.swap(bucketMember, memberKey(p.Scope, st.Key), nil, []byte{}); err != nil {
-			return err
-		}
+		t.setMember(p.Scope, st.Key, true)
 	}
 	return nil
 }

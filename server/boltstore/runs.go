@@ -107,7 +107,7 @@ func (t *tx) Feed(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncproto.Fe
 func (t *tx) everPlaced(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncproto.FeedEntry, error] {
 	return func(yield func(syncproto.FeedEntry, error) bool) {
 		prefix := scopeKey(s, 0)
-		from, err := t.runOf(prefix, feedKey(s, after+1))
+		from, err := t.floor(bucketRun, prefix, feedKey(s, after+1))
 		if err != nil {
 			yield(syncproto.FeedEntry{}, err)
 			return
@@ -133,21 +133,21 @@ func (t *tx) everPlaced(s syncproto.Scope, after syncproto.Seq) iter.Seq2[syncpr
 	}
 }
 
-// runOf returns the key of the run in which a place would stand, or the place
-// if that is none.
-func (t *tx) runOf(prefix, place []byte) ([]byte, error) {
-	b, err := t.bucket(bucketRun)
+// floor returns the last key with a prefix that is not beyond another, and that
+// other if there is none.
+func (t *tx) floor(bucket, prefix, key []byte) ([]byte, error) {
+	b, err := t.bucket(bucket)
 	if err != nil {
 		return nil, err
 	}
 	c := b.Cursor()
-	if k, _ := c.Seek(place); bytes.Equal(k, place) {
-		return place, nil
+	if k, _ := c.Seek(key); bytes.Equal(k, key) {
+		return key, nil
 	}
-	if k, _ := before(c, place); bytes.HasPrefix(k, prefix) {
+	if k, _ := before(c, key); bytes.HasPrefix(k, prefix) {
 		return bytes.Clone(k), nil
 	}
-	return place, nil
+	return key, nil
 }
 
 // standsAt reports whether a record still has a place, and brings the entry up

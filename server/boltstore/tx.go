@@ -21,7 +21,7 @@ var (
 	bucketRecord  = []byte("record")  // id, collection → stored record
 	bucketFamily  = []byte("family")  // parent key, number → child keys
 	bucketRun     = []byte("run")     // scope, first seq → places, the old ones too
-	bucketMember  = []byte("member")  // scope, collection, id → nothing (early files: a hash that nobody reads)
+	bucketMember  = []byte("stand")   // scope, collection, first id → ids
 	bucketSum     = []byte("sum")     // scope, day → fingerprint
 	bucketInvite  = []byte("invite")  // secret hash → invitation
 	bucketAudit   = []byte("audit")   // number → entry
@@ -47,8 +47,10 @@ type tx struct {
 	undo []change // what to put back, newest last
 	// find are cursors for single lookups: bbolt makes one for each.
 	find map[string]*bolt.Cursor
-	runs map[syncproto.Scope][]syncproto.FeedEntry // of the feeds, still to be written
-	sums map[sumKey]*cachedSum
+	// Still to be written: see addToFeed and setMember.
+	runs    map[syncproto.Scope][]syncproto.FeedEntry
+	members map[string][]memberChange
+	sums    map[sumKey]*cachedSum
 	// recent holds decoded records; see remember.
 	recent map[syncproto.Key]*syncproto.Stored
 	// state is written once, at the end: a hub sets it for every record.
@@ -135,7 +137,7 @@ func write(b *bolt.Bucket, key, value []byte) error {
 
 // finish writes what was held back. The tx must not be used afterwards.
 func (t *tx) finish() error {
-	return errors.Join(t.flushRuns(), t.flushSums(), t.flushState())
+	return errors.Join(t.flushRuns(), t.flushMembers(), t.flushSums(), t.flushState())
 }
 
 // rollback puts back all that this tx changed.

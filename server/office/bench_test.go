@@ -42,7 +42,7 @@ func (l *laptop) households(n int) []*syncproto.Record {
 	return out
 }
 
-// changes gives n of the households, far apart, another telephone number.
+// changes gives n of the households, far apart, another address.
 func (l *laptop) changes(n int, households []*syncproto.Record) []*syncproto.Record {
 	out := make([]*syncproto.Record, n)
 	for i := range out {
