@@ -26,6 +26,10 @@ func (w *world) traceExchange(q *syncproto.Request, p *syncproto.Reply) {
 
 func (w *world) traceBatch(way string, b []byte) {
 	batch, err := w.codec.Decode(b)
+	if syncproto.CodeOf(err) == syncproto.CodePrime {
+		w.tracef("      %s %d bytes with a prime", way, len(b))
+		return
+	}
 	must(err)
 	for _, r := range batch.Records {
 		if r.Collection != deviceKind {
