@@ -206,7 +206,8 @@ func (x *exchange) feed(cur Cursor) (Cursor, error) {
 // onlyOwn reports whether this exchange changed nothing but what was sent, of
 // which the device gets an echo.
 func (x *exchange) onlyOwn() bool {
-	return !slices.ContainsFunc(x.joined, func(k Key) bool {
+	// What is erased has a place and is not joined.
+	return x.state.Seq-x.base == Seq(len(x.joined)) && !slices.ContainsFunc(x.joined, func(k Key) bool {
 		_, echoed := x.taken[k]
 		return !echoed
 	})

@@ -349,6 +349,7 @@ func (r *receiver) join() error {
 		return err
 	}
 	latest := TimeAt(r.reply.Now + MaxAheadMillis)
+	known := false // some of it was just acknowledged
 	for i, rec := range batch.Records {
 		before, err := Current(r.tx, rec.Key)
 		if err != nil {
@@ -363,9 +364,7 @@ func (r *receiver) join() error {
 			return err
 		}
 		if before != nil {
-			if r.acked[rec.Key] != nil {
-				r.found.Arrived = slices.DeleteFunc(r.found.Arrived, func(a Arrived) bool { return a.Key == rec.Key })
-			}
+			known = known || r.acked[rec.Key] != nil
 			after, err := Current(r.tx, rec.Key)
 			if err != nil {
 				return err
@@ -380,7 +379,20 @@ func (r *receiver) join() error {
 		}
 	}
 	r.found.Received += len(batch.Records)
+	if known {
+		r.forget(batch)
+	}
 	return nil
+}
+
+// forget takes what was just acknowledged and came back otherwise out of what
+// need not be read again.
+func (r *receiver) forget(batch *Batch) {
+	back := make(map[Key]bool, len(batch.Records))
+	for _, rec := range batch.Records {
+		back[rec.Key] = r.acked[rec.Key] != nil
+	}
+	r.found.Arrived = slices.DeleteFunc(r.found.Arrived, func(a Arrived) bool { return back[a.Key] })
 }
 
 // compare holds our fingerprint beside the hub's.

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -33,6 +34,9 @@ func (t *tx) addChild(parent, child syncproto.Key) error {
 		return t.swap(bucketFamily, bytes.Clone(last), bytes.Clone(row), child.Append(bytes.Clone(row)))
 	}
 	number := binary.BigEndian.Uint16(last[syncproto.KeySize:])
+	if number == ^uint16(0) {
+		return fmt.Errorf("record %s has more than %d dependants", parent, maxFamily<<16)
+	}
 	return t.swap(bucketFamily, familyKey(parent, number+1), nil, child.Bytes())
 }
 

@@ -64,12 +64,12 @@ func unpackRun(first syncproto.Seq, b []byte) ([]syncproto.FeedEntry, error) {
 	r, last := reader{b: b}, first
 	out := make([]syncproto.FeedEntry, 0, len(b)/(2+syncproto.StampSize))
 	for len(r.b) > 0 && !r.bad {
-		last += syncproto.Seq(r.uint())
-		kind := r.uint()
+		step, kind := syncproto.Seq(r.uint()), r.uint()
 		id, err := syncproto.StampOf(r.take(syncproto.StampSize))
-		if err != nil || r.bad || kind > 1<<17 {
+		if err != nil || r.bad || kind >= 1<<17 || len(out) > 0 && last+step <= last {
 			return nil, damaged("a run of places is cut short or torn")
 		}
+		last += step
 		out = append(out, syncproto.FeedEntry{Seq: last, Key: syncproto.Key{Collection: syncproto.Collection(kind >> 1), ID: id}, Gone: kind&1 != 0})
 	}
 	if r.bad {
@@ -153,18 +153,23 @@ func (t *tx) floor(bucket, prefix, key []byte) ([]byte, error) {
 // standsAt reports whether a record still has a place, and brings the entry up
 // to date.
 func (t *tx) standsAt(s syncproto.Scope, e *syncproto.FeedEntry) (bool, error) {
-	st, err := t.Head(e.Key)
+	if st := t.recent[e.Key]; st != nil {
+		for _, p := range st.Places {
+			if p.Scope == s && p.Seq == e.Seq {
+				e.Gone = p.Gone
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	v, err := t.get(bucketRecord, recordKey(e.Key))
 	if err != nil {
 		return false, err
 	}
-	if st == nil {
+	if v == nil {
 		return false, damaged("record %s stands in a feed and nowhere else", e.Key)
 	}
-	for _, p := range st.Places {
-		if p.Scope == s && p.Seq == e.Seq {
-			e.Gone = p.Gone
-			return true, nil
-		}
-	}
-	return false, nil
+	stands, gone, err := placedAt(e.Key, v, s, e.Seq)
+	e.Gone = gone
+	return stands, err
 }

@@ -108,6 +108,37 @@ func splitStored(k syncproto.Key, b []byte) (*syncproto.Stored, []byte, error) {
 	return st, r.b, nil
 }
 
+// placedAt reads of a stored record whether it stands at a place of a scope,
+// and makes nothing on the way: a feed asks this of each of its places.
+func placedAt(k syncproto.Key, b []byte, s syncproto.Scope, seq syncproto.Seq) (stands, gone bool, err error) {
+	r := reader{b: b}
+	if r.byte() != rowVersion {
+		return false, false, damaged("record %s: unknown version", k)
+	}
+	flags := r.byte()
+	r.uint() // seq
+	r.uint() // received
+	r.skipText()
+	if flags&flagParent != 0 {
+		r.take(syncproto.KeySize)
+	}
+	for n := r.count(2); n > 0; n-- { // changed fields
+		r.uint()
+		r.uint()
+	}
+	for n := r.count(4); n > 0 && !stands; n-- {
+		scope := r.skipText()
+		at := syncproto.Seq(r.uint())
+		r.uint() // age
+		gone = r.byte() != 0
+		stands = at == seq && string(scope) == string(s)
+	}
+	if r.bad {
+		return false, false, damaged("record %s: cut short", k)
+	}
+	return stands, stands && gone, nil
+}
+
 // reader takes values off the front of b; bad is set once b was too short.
 type reader struct {
 	b   []byte
@@ -152,12 +183,17 @@ func (r *reader) count(size int) int {
 }
 
 func (r *reader) text() string {
+	return string(r.skipText())
+}
+
+// skipText is text without a copy.
+func (r *reader) skipText() []byte {
 	n := r.uint()
 	if n > uint64(len(r.b)) {
 		r.bad = true
-		return ""
+		return nil
 	}
-	return string(r.take(int(n)))
+	return r.take(int(n))
 }
 
 func (r *reader) key() syncproto.Key {

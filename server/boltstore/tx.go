@@ -202,7 +202,7 @@ func (t *tx) walkBack(bucket, prefix, from []byte) iter.Seq2[pair, error] {
 		for {
 			k, v := before(c, from)
 			writes := len(t.undo)
-			for ; len(t.undo) == writes; k, v = c.Prev() {
+			for ; len(t.undo) == writes; k, v = back(c, from, c.Prev) {
 				if k == nil || !bytes.HasPrefix(k, prefix) {
 					return
 				}
@@ -218,11 +218,32 @@ func (t *tx) walkBack(bucket, prefix, from []byte) iter.Seq2[pair, error] {
 	}
 }
 
+// before goes to the last key below from.
 func before(c *bolt.Cursor, from []byte) (key, value []byte) {
-	if k, _ := c.Seek(from); k == nil {
-		return c.Last()
+	if k, _ := c.Seek(from); k != nil {
+		return back(c, from, c.Prev)
 	}
-	return c.Prev()
+	if !begins(c, from) {
+		return nil, nil
+	}
+	return back(c, from, c.Last)
+}
+
+// back takes a step to what comes before from. Of pages that the transaction
+// has emptied, bbolt's Prev says that nothing comes before them, and its Last
+// goes round for ever if all are empty.
+func back(c *bolt.Cursor, from []byte, step func() (key, value []byte)) (key, value []byte) {
+	key, value = step()
+	for key == nil && begins(c, from) {
+		key, value = c.Prev()
+	}
+	return key, value
+}
+
+// begins reports whether the bucket begins before a key.
+func begins(c *bolt.Cursor, key []byte) bool {
+	first, _ := c.Bucket().Cursor().First()
+	return first != nil && bytes.Compare(first, key) < 0
 }
 
 func appendScope(b []byte, s syncproto.Scope) []byte {

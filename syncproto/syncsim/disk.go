@@ -91,7 +91,7 @@ func (s *HubStore) mirror() {
 		now.devices[d.ID] = d
 	}
 	for _, st := range records {
-		now.records[st.Key] = &stored{st, st.Record.Hash().Short()}
+		now.records[st.Key] = newStored(st)
 	}
 	now.disk = s.disk
 	*s = *now

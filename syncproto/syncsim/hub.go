@@ -20,10 +20,25 @@ type HubStore struct {
 	sums    map[scopeDay]syncproto.Sum
 }
 
-// stored is a record with its hash, which is dear to compute.
+// stored is a record with its hash, which is dear to compute, and a copy of the
+// rest, to see that nobody changes it.
 type stored struct {
 	*syncproto.Stored
 	hash uint64
+	rest syncproto.Stored
+}
+
+func newStored(st *syncproto.Stored) *stored {
+	rest := *st
+	rest.Places, rest.Changed = slices.Clone(st.Places), slices.Clone(st.Changed)
+	return &stored{st, st.Record.Hash().Short(), rest}
+}
+
+// asPut reports whether it still is what was put.
+func (st *stored) asPut() bool {
+	a, b := st.Stored, &st.rest
+	return a.Record.Hash().Short() == st.hash && a.Seq == b.Seq && a.Home == b.Home && a.Parent == b.Parent && a.Received == b.Received &&
+		a.Purged == b.Purged && slices.Equal(a.Places, b.Places) && slices.Equal(a.Changed, b.Changed)
 }
 
 type scopeDay struct {
@@ -126,7 +141,7 @@ func (tx *hubTx) Record(k syncproto.Key) (*syncproto.Stored, error) {
 	if !ok {
 		return nil, nil
 	}
-	if st.Record.Hash().Short() != st.hash {
+	if !st.asPut() {
 		return nil, fmt.Errorf("record %s was changed where it is stored", k)
 	}
 	return st.Stored, nil
@@ -147,7 +162,7 @@ func (tx *hubTx) PutRecord(_, st *syncproto.Stored) error {
 	if tx.view {
 		return errView
 	}
-	put(&tx.undo, tx.records, st.Key, &stored{st, st.Record.Hash().Short()}, true)
+	put(&tx.undo, tx.records, st.Key, newStored(st), true)
 	return nil
 }
 
