@@ -185,7 +185,7 @@ func inbox(c *call) error {
 			return err
 		}
 		return c.open(func(l *service.Laptop) error {
-			return c.did(l.Book.DecideInbox(parsed, decision))("已记下，下次同步时办。")
+			return c.did(l.Book.DecideInbox(parsed, decision, ""))("已记下，下次同步时办。")
 		})
 	}
 	return c.open(func(l *service.Laptop) error {

@@ -32,6 +32,8 @@ type InboxItem struct {
 	At         int64        `json:"at"`
 	Sync       SyncState    `json:"sync"`
 	CanWrite   bool         `json:"canWrite"`
+	// Version names what is shown here, for DecideInbox.
+	Version string `json:"version"`
 }
 
 // InboxField is a field of what came, beside the record as it is now.

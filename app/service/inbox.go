@@ -3,6 +3,8 @@ package service
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
+	"errors"
 	"slices"
 
 	"gridbook/syncproto"
@@ -67,6 +69,7 @@ func (r reader) inboxItem(rec *syncproto.Record) (InboxItem, error) {
 		Person: f.text("person"), Device: r.deviceOf(f.text("person")), Reason: f.text("reason"), Received: f.int("received"),
 		Closed: f.value("closed").Bool(), Decision: f.text("decision"), By: f.text("by"), At: f.int("at"),
 		Village: r.placeName(f.text("village")), Sync: r.state(rec.Key),
+		Version: inboxVersion(rec),
 	}
 	out.CanWrite = ledger.MayWrite(r.me.Role, r.me.Scope, ledger.Inbox, r.home(rec))
 	c, known := ledger.ByKey(out.Collection)
@@ -123,28 +126,41 @@ func (r reader) deviceOf(person string) string {
 	return name
 }
 
+// inboxVersion names what a person sees of an item: what came, by the seal
+// of the server, and what was decided about it.
+func inboxVersion(rec *syncproto.Record) string {
+	version := hex.EncodeToString(fieldsOf(rec).value("seal").Bytes())
+	reg, _ := rec.Field(tagOf(ledger.Inbox, "decision"))
+	for _, h := range standing(reg) {
+		version += "." + h.Value.Text()
+	}
+	return version
+}
+
 // DecideInbox takes a piece of late work or does not; it may be decided anew.
-// The server joins what is taken. It fails with CodeNotFound, CodeNotAllowed
-// and CodeUsage for another decision.
-func (b *Book) DecideInbox(id syncproto.ID, decision string) (Written, error) {
+// The server joins what is taken. shown is the version that the person saw;
+// "": the one that is here. It fails with CodeNotFound, also if the item is
+// another by now, CodeNotAllowed, and CodeUsage for another decision.
+func (b *Book) DecideInbox(id syncproto.ID, decision, shown string) (Written, error) {
 	if decision != decisionTake && decision != decisionDismiss {
 		return Written{}, &syncproto.Error{Code: syncproto.CodeUsage, Message: "只能收下或不收", Hint: "请选其中一个。"}
 	}
-	var saw syncproto.Value // what the item shows here: it may have more by now
-	err := b.read(func(r reader) error {
-		rec, err := r.tx.Get(syncproto.Key{Collection: ledger.Inbox, ID: id})
-		if rec != nil {
-			saw = fieldsOf(rec).value("seal")
+	return b.write(func(w *writing) error {
+		rec, err := w.tx.Get(syncproto.Key{Collection: ledger.Inbox, ID: id})
+		switch {
+		case err != nil:
+			return err
+		case rec == nil:
+			return notFound("找不到这一件")
+		case shown != "" && shown != inboxVersion(rec):
+			return &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这一件在您看的时候又有了变化，刚才点的没有算",
+				Hint: "现在显示的是新的内容，请再看一遍再决定。"}
 		}
-		return err
+		var c changes
+		c.set(ledger.Inbox, id, val(ledger.Inbox, "decision", syncproto.TextOf(decision)), val(ledger.Inbox, "by", textValue(w.me.Person)),
+			val(ledger.Inbox, "at", syncproto.IntOf(b.millis())), val(ledger.Inbox, "saw", fieldsOf(rec).value("seal")))
+		return w.edits(c.edits)
 	})
-	if err != nil {
-		return Written{}, err
-	}
-	var c changes
-	c.set(ledger.Inbox, id, val(ledger.Inbox, "decision", syncproto.TextOf(decision)),
-		val(ledger.Inbox, "by", textValue(b.Identity().Person)), val(ledger.Inbox, "at", syncproto.IntOf(b.millis())), val(ledger.Inbox, "saw", saw))
-	return b.Write(c.edits)
 }
 
 // Inbox lists what came too late or from who may no longer write it.
@@ -156,13 +172,18 @@ func (s *Service) Inbox(ctx context.Context, limit int) (Inbox, error) {
 	return b.Inbox(limit)
 }
 
-// DecideInbox takes a piece of late work ("take") or does not ("dismiss").
-func (s *Service) DecideInbox(ctx context.Context, id, decision string) (Saved, error) {
+// DecideInbox takes a piece of late work ("take") or does not ("dismiss"), as
+// the person saw it: version is that of the InboxItem on the screen. If the
+// item is another by now, nothing is decided.
+func (s *Service) DecideInbox(ctx context.Context, id, decision, version string) (Saved, error) {
 	parsed, err := parseID(id)
 	if err != nil {
 		return Saved{}, err
 	}
-	return s.act(func(b *Book) (Written, error) { return b.DecideInbox(parsed, decision) })
+	if version == "" {
+		return Saved{}, &syncproto.Error{Code: syncproto.CodeUsage, Err: errors.New("service: no version of the item")}
+	}
+	return s.act(func(b *Book) (Written, error) { return b.DecideInbox(parsed, decision, version) })
 }
 
 // TownVillages lists the villages of the township: to move a household there.

@@ -68,7 +68,11 @@ func TestInbox(t *testing.T) {
 			}
 		}
 	}
-	saved, err := s.DecideInbox(t.Context(), held, "take")
+	shown := map[string]string{}
+	for _, row := range box.Rows {
+		shown[row.ID] = row.Version
+	}
+	saved, err := s.DecideInbox(t.Context(), held, "take", shown[held])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +88,79 @@ func TestInbox(t *testing.T) {
 	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 3 {
 		t.Errorf("after the undo %d open (%v)", box.Open, err)
 	}
-	_, err = s.DecideInbox(t.Context(), held, "perhaps")
+	_, err = s.DecideInbox(t.Context(), held, "perhaps", shown[held])
 	wantCode(t, "no decision", err, syncproto.CodeUsage)
+}
+
+// Nobody decides about what they did not see: more may have come, or another
+// officer may have decided, between reading and clicking.
+func TestInboxIsDecidedAsItWasShown(t *testing.T) {
+	c := ledger.Must(ledger.Inbox)
+	rejoin := func(l *Laptop, id string, change func(rec *syncproto.Record, at syncproto.Stamp)) {
+		k := syncproto.Key{Collection: ledger.Inbox, ID: mustID(t, id)}
+		err := l.Store.Update(func(tx *boltstore.Tx) error {
+			rec, err := tx.Get(k)
+			if err != nil {
+				return err
+			}
+			at := syncproto.Stamp{Time: rec.Newest() + 1<<20, Replica: syncproto.HubReplica}
+			change(rec, at)
+			return tx.PutAgreed(k, rec, 1_709_600_000_000)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.received(News{Keys: []syncproto.Key{k}})
+	}
+	for name, one := range map[string]struct {
+		meanwhile func(rec *syncproto.Record, at syncproto.Stamp)
+		refused   bool
+	}{
+		"nothing happened": {func(*syncproto.Record, syncproto.Stamp) {}, false},
+		"more has come": {func(rec *syncproto.Record, at syncproto.Stamp) {
+			rec.Write(c.Tag("seal"), at, syncproto.BytesOf(append(make([]byte, 31), 1)))
+		}, true},
+		"somebody else has decided": {func(rec *syncproto.Record, at syncproto.Stamp) {
+			rec.Write(c.Tag("decision"), at, syncproto.TextOf(ledger.DecisionDismiss))
+		}, true},
+		"their decision was taken back": {func(rec *syncproto.Record, at syncproto.Stamp) {
+			rec.Write(c.Tag("decision"), at, syncproto.TextOf(ledger.DecisionDismiss))
+			at.Time++
+			rec.Write(c.Tag("decision"), at, syncproto.Value{})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, _, _ := unlockedService(t, &office{role: ledger.RoleTownship, scope: township, replica: 8})
+			of := syncproto.Key{Collection: ledger.Household, ID: syncproto.ID{Time: 1 << 40, Replica: 9}}
+			id := arrive(t, s.laptop, syncproto.ItemHeld, of, syncproto.Stamp{Time: 1 << 41, Replica: syncproto.HubReplica}, map[string]any{"head_name": "赵六"})
+			read, err := s.Inbox(t.Context(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rejoin(s.laptop, id, one.meanwhile)
+			_, err = s.DecideInbox(t.Context(), id, "take", read.Rows[0].Version)
+			now, asked := s.Inbox(t.Context(), 0)
+			if asked != nil {
+				t.Fatal(asked)
+			}
+			if !one.refused {
+				if err != nil || now.Rows[0].Decision != ledger.DecisionTake {
+					t.Errorf("decision %q, %v", now.Rows[0].Decision, err)
+				}
+				return
+			}
+			wantCode(t, "decided unseen", err, syncproto.CodeNotFound)
+			if now.Rows[0].Decision == ledger.DecisionTake || now.Rows[0].Version == read.Rows[0].Version {
+				t.Errorf("after the refusal %+v", now.Rows[0])
+			}
+			if _, err := s.DecideInbox(t.Context(), id, "take", now.Rows[0].Version); err != nil {
+				t.Errorf("as it is shown now: %v", err)
+			}
+		})
+	}
+	s, _, _, _ := unlockedService(t, &office{role: ledger.RoleTownship, scope: township, replica: 8})
+	_, err := s.DecideInbox(t.Context(), syncproto.ID{Time: 5, Replica: 9}.String(), "take", "00.")
+	wantCode(t, "no such item", err, syncproto.CodeNotFound)
 }
 
 func TestTownVillages(t *testing.T) {

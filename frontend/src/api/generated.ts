@@ -440,6 +440,7 @@ export interface InboxItem {
   at: number
   sync: SyncState
   canWrite: boolean
+  version: string
 }
 
 export interface KindLeft {
@@ -994,8 +995,8 @@ export const api = {
   conflicts: (): Promise<ConflictRow[]> => transport.call('Conflicts', []),
   /** ConflictsOf returns the fields of one record that are to be decided. */
   conflictsOf: (collection: string, id: string): Promise<Conflict[]> => transport.call('ConflictsOf', [collection, id]),
-  /** DecideInbox takes a piece of late work ("take") or does not ("dismiss"). */
-  decideInbox: (id: string, decision: string): Promise<Saved> => transport.call('DecideInbox', [id, decision]),
+  /** DecideInbox takes a piece of late work ("take") or does not ("dismiss"), as the person saw it: version is that of the InboxItem on the screen. */
+  decideInbox: (id: string, decision: string, version: string): Promise<Saved> => transport.call('DecideInbox', [id, decision, version]),
   /** Delete deletes a record; Undo brings it back. */
   delete: (collection: string, id: string): Promise<Saved> => transport.call('Delete', [collection, id]),
   /** Deposits lists work of this laptop that the township was to decide about, at most limit (0: 50). */

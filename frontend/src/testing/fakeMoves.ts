@@ -13,6 +13,7 @@ export abstract class FakeMoves extends FakeSticks {
   abstract readonly members: dto.MemberRow[]
   protected abstract changed(...collections: string[]): void
   protected abstract saved(id: string, created?: dto.RecordKey[]): dto.Saved
+  protected abstract refuse(code: string, message: string, hint: string): never
 
   TownVillages(): dto.Code[] {
     return [['330702009203', '沙溪村'], ['330702009204', '下裴村'], ['330702009205', '上金村']].map(([code, label]) => ({ code: code!, label: label! }))
@@ -84,19 +85,28 @@ export abstract class FakeMoves extends FakeSticks {
   Deposits(limit = 50): dto.DepositPage {
     return { total: this.deposits.length, rows: this.deposits.slice(0, limit || 50) }
   }
-  DecideInbox(id: string, decision: string): dto.Saved {
-    this.late = this.late.map((i) => (i.id === id ? { ...i, decision, by: '周敏', at: Date.parse(`${today}T15:00:00`), sync: 'to_send' } : i))
+  DecideInbox(id: string, decision: string, version: string): dto.Saved {
+    if (this.late.find((i) => i.id === id)?.version !== version) {
+      this.refuse('not_found', '这一件在您看的时候又有了变化，刚才点的没有算', '现在显示的是新的内容，请再看一遍再决定。')
+    }
+    const at = Date.parse(`${today}T15:00:00`)
+    this.late = this.late.map((i) => (i.id === id ? { ...i, decision, by: '周敏', at, sync: 'to_send', version: `${version}.${decision}` } : i))
     this.changed('inbox')
     return this.saved(id)
+  }
+  /** More comes for an item; the screen may not have heard of it yet. */
+  grow(id: string, phone: string, told = true): void {
+    this.late = this.late.map((i) => (i.id === id ? { ...i, version: `${id}.2`, fields: i.fields.map((f) => (f.key === 'phone' ? { ...f, came: phone } : f)) } : i))
+    if (told) this.changed('inbox')
   }
 }
 
 function makeInbox(): dto.InboxItem[] {
   const shared = { label: '户', collection: 'household', village: '沙溪村', person: '刘秀', device: '沙溪村办公室', received: Date.parse(`${today}T09:12:00`), closed: false, decision: '', by: '', at: 0, sync: 'sent' as const, canWrite: true }
   return [
-    { ...shared, id: 'inbox1', held: true, record: 'household00000000000002', household: 'household00000000000002', title: '张国强', here: true, reason: '写的人已不再负责这里', fields: [{ key: 'phone', label: '联系电话', came: '13905791111', now: '13805791074', differs: true }, { key: 'address', label: '地址', came: '沙溪村溪边1号', now: '沙溪村溪边1号', differs: false }] },
-    { ...shared, id: 'inbox2', held: false, label: '走访记录', collection: 'visit', record: 'visit000000000000001', household: 'household00000000000017', title: '吴文斌 2026-11-20', here: true, reason: '写的时候,这条记录已转到别的村', fields: [{ key: 'situation', label: '家庭近况', came: '老人身体还好，血压药按时吃。', now: '老人身体还好，血压药按时吃。', differs: false }] },
-    { ...shared, id: 'inbox3', held: true, label: '居民证件号码', collection: 'resident_private', record: 'person00000000000011', household: '', title: '居民证件号码', here: false, reason: '写的人已不再负责这里', closed: true, fields: [] },
+    { ...shared, id: 'inbox1', version: 'inbox1.1', held: true, record: 'household00000000000002', household: 'household00000000000002', title: '张国强', here: true, reason: '写的人已不再负责这里', fields: [{ key: 'phone', label: '联系电话', came: '13905791111', now: '13805791074', differs: true }, { key: 'address', label: '地址', came: '沙溪村溪边1号', now: '沙溪村溪边1号', differs: false }] },
+    { ...shared, id: 'inbox2', version: 'inbox2.1', held: false, label: '走访记录', collection: 'visit', record: 'visit000000000000001', household: 'household00000000000017', title: '吴文斌 2026-11-20', here: true, reason: '写的时候,这条记录已转到别的村', fields: [{ key: 'situation', label: '家庭近况', came: '老人身体还好，血压药按时吃。', now: '老人身体还好，血压药按时吃。', differs: false }] },
+    { ...shared, id: 'inbox3', version: 'inbox3.1', held: true, label: '居民证件号码', collection: 'resident_private', record: 'person00000000000011', household: '', title: '居民证件号码', here: false, reason: '写的人已不再负责这里', closed: true, fields: [] },
   ]
 }
 

@@ -100,7 +100,7 @@ export class FakeService extends FakePhotos {
       phase: this.phase, version: '0.1.0', today, township: '330702009', townshipName: '新狮街道',
       scope: this.township ? '330702009' : villageCode, scopeName: this.township ? '新狮街道' : '沙溪村',
       village: this.township ? '' : villageCode, villageName: this.township ? '' : '沙溪村',
-      role: this.township ? 'township' : 'village', roleName: this.township ? '街道' : '村书记',
+      role: this.township ? 'township' : 'village', roleName: this.township ? '街道干部' : '村干部',
       person: this.township ? '周敏' : '张建国', device: '沙溪村办公室', canWrite: true, recovered: null, draft: ready && this.draft !== null, ended: this.ended,
     }
   }

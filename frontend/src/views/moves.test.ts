@@ -148,12 +148,49 @@ test('the inbox shows what came beside what is there, and takes or dismisses it'
   expect(view.text()).toContain('写的人已不再负责这里')
   expect(view.text()).toContain('封存在服务器上')
   await press('收下')
-  expect(calls(screen, 'DecideInbox')).toEqual([['inbox1', 'take']])
+  expect(calls(screen, 'DecideInbox')).toEqual([['inbox1', 'take', 'inbox1.1']])
   expect(useNotices().list[0]!.undo).not.toBe('')
   await press('不收')
-  expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox3', 'dismiss'])
+  expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox3', 'dismiss', 'inbox3.1'])
   await press('还是收下')
-  expect(calls(screen, 'DecideInbox')[2]).toEqual(['inbox3', 'take'])
+  expect(calls(screen, 'DecideInbox')[2]).toEqual(['inbox3', 'take', 'inbox3.1.dismiss'])
+})
+
+test('what changes while it is read is to be read again before it is decided', async () => {
+  const view = await open(InboxView, {}, { role: 'township' })
+  screen.service.grow('inbox1', '13905792222')
+  await vi.waitFor(() => expect(view.text()).toContain('13905792222'))
+  expect(view.text()).toContain('又有了变化')
+  const card = view.findAll('section').find((s) => s.text().includes('13905792222'))!
+  expect(card.findAll('button').map((b) => b.text())).toEqual(['看过了'])
+  await press('看过了')
+  expect(document.activeElement?.textContent).toBe('收下')
+  await press('收下')
+  expect(calls(screen, 'DecideInbox')).toEqual([['inbox1', 'take', 'inbox1.2']])
+  await vi.waitFor(() => expect(view.text()).toContain('收下了，同步后并入'))
+})
+
+test('a decision about what has changed unseen is refused, and the new version shown', async () => {
+  const view = await open(InboxView, {}, { role: 'township' })
+  screen.service.grow('inbox1', '13905792222', false)
+  await press('收下')
+  expect(calls(screen, 'DecideInbox')).toEqual([['inbox1', 'take', 'inbox1.1']])
+  await vi.waitFor(() => expect(view.text()).toContain('13905792222'))
+  expect(view.text()).toContain('刚才点的没有算')
+  expect(useNotices().list).toEqual([])
+  await press('看过了')
+  expect(view.text()).not.toContain('刚才点的没有算')
+  await press('收下')
+  expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox1', 'take', 'inbox1.2'])
+})
+
+test('taking a decision back is no change to be read again', async () => {
+  const view = await open(InboxView, {}, { role: 'township' })
+  await press('收下')
+  screen.service.late = screen.service.late.map((i) => (i.id === 'inbox1' ? { ...i, decision: '', version: 'inbox1.1' } : i))
+  screen.service.emit('records', { collections: ['inbox'], records: [], more: false, remote: false })
+  await vi.waitFor(() => expect(view.findAll('button').map((b) => b.text())).toContain('收下'))
+  expect(view.text()).not.toContain('又有了变化')
 })
 
 test('who wrote what is held sees that it waits, and what was decided', async () => {

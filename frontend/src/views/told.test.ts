@@ -40,7 +40,7 @@ test('a township hears of it where its day starts', async () => {
   expect(s.view.text()).toContain(change.message)
 })
 
-const ended = { since: 1_800_000_000_000, roleName: '村(社区)', place: '沙溪村', handed: 3, toSend: 0, rejected: 0, photos: 0 }
+const ended = { since: 1_800_000_000_000, roleName: '村干部', place: '沙溪村', handed: 3, toSend: 0, rejected: 0, photos: 0 }
 
 test('the end of a duty says what happened, what went up, what is gone, and whom to ask', async () => {
   const s = await show(HomeView, {}, { ended })

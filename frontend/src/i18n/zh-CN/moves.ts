@@ -84,6 +84,9 @@ export const moves = {
     taken: '收下了，同步后并入',
     dismissed: '没有收，内容留着',
     noted: '看过了',
+    seen: '看过了',
+    changed: '您看的时候，这一件又有了变化',
+    changedHint: '显示的已是新的内容，请再看一遍再决定。',
     by: '{by}，{time}',
   },
   told: {
