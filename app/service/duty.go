@@ -125,7 +125,7 @@ func (d duty) next(me Identity, place string, listed bool, v syncproto.Verified,
 		}
 		d.Ended, d.Given, d.Handed, d.HandedAt = v.At, d.Handed, 0, 0
 		return d, &notice{Kind: noticeEnded, At: at, Message: me.town() + "已办理离任：您不再负责" + d.words(),
-			Hint: handedText(d.Given) + "资料已从这台电脑上移走，" + me.town() + "和接手的同志那里都有。"}
+			Hint: handedText(d.Given, me.town()) + "资料已从这台电脑上移走，" + me.town() + "和接手的同志那里都有。"}
 	}
 	d.Given, d.Handed, d.HandedAt = d.Given+d.Handed, 0, 0
 	return d, nil
@@ -137,7 +137,7 @@ func (d duty) changed(now duty, town string, at int64) notice {
 	if d.Ended != 0 {
 		n.Message = town + "又给了您职责：" + now.words()
 	}
-	n.Hint = handedText(d.Handed)
+	n.Hint = handedText(d.Handed, town)
 	if ledger.Area(d.Scope) != ledger.Area(now.Scope) {
 		n.Hint += "原来的资料已移走，新的资料随同步下来，要等一会儿。"
 	}
@@ -151,21 +151,25 @@ func (d duty) changed(now duty, town string, at int64) notice {
 func (id Identity) town() string { return firstOf(id.TownshipName, "乡镇(街道)") }
 
 // handedText says where unsent work of a former duty is.
-func handedText(n int) string {
+func handedText(n int, town string) string {
 	if n == 0 {
 		return ""
 	}
-	return "没来得及上传的 " + itoa(n) + " 条已经上传，在乡镇(街道)的收件箱里等他们处理，没有丢。"
+	return "没来得及上传的 " + itoa(n) + " 条已经上传，在" + town + "的收件箱里等他们处理，没有丢。"
 }
 
 // words says a role and its place.
 func (d duty) words() string {
-	place := firstOf(d.Place, placeName(d.Scope))
+	place := d.place()
+	name := roleName(d.Role, place)
 	if area := ledger.Area(d.Scope); len(d.Scope) > len(area) {
 		place += "网格 " + d.Scope[len(area):]
 	}
-	return "“" + place + "”的" + Identity{Role: d.Role}.RoleName()
+	return "“" + place + "”的" + name
 }
+
+// place is the name of the village or township.
+func (d duty) place() string { return firstOf(d.Place, placeName(d.Scope)) }
 
 // Ended says that this laptop's person is in charge of nothing any more; nil:
 // they are.
@@ -176,7 +180,7 @@ func (b *Book) Ended() (*Ended, error) {
 		if _, err := setting(r.tx, dutySetting, &d); err != nil || d.Ended == 0 {
 			return err
 		}
-		out = &Ended{Since: d.Ended, RoleName: Identity{Role: d.Role}.RoleName(), Place: firstOf(d.Place, placeName(d.Scope)), Handed: d.Given}
+		out = &Ended{Since: d.Ended, RoleName: roleName(d.Role, d.place()), Place: d.place(), Handed: d.Given}
 		var err error
 		if out.ToSend, out.Rejected, err = r.tx.Counts(); err != nil {
 			return err

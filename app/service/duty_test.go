@@ -79,7 +79,7 @@ func TestRoleThatEndedIsTold(t *testing.T) {
 	if err != nil || state.Ended == nil {
 		t.Fatalf("not told: %+v (%v)", state, err)
 	}
-	want := Ended{Since: 1_709_800_000_000, RoleName: "村(社区)", Place: "下裴村", Handed: 2}
+	want := Ended{Since: 1_709_800_000_000, RoleName: "村干部", Place: "下裴村", Handed: 2}
 	if *state.Ended != want || state.CanWrite || state.Role != "ended" {
 		t.Errorf("told %+v, role %s, may write %v", *state.Ended, state.Role, state.CanWrite)
 	}
@@ -129,14 +129,38 @@ func TestDepositsAreNoDuty(t *testing.T) {
 	}
 }
 
+func TestRolesInPlainWords(t *testing.T) {
+	for _, c := range []struct {
+		role        ledger.Role
+		place, want string
+	}{
+		{ledger.RoleVillage, "下裴村", "村干部"},
+		{ledger.RoleVillage, "东屏社区", "社区干部"},
+		{ledger.RoleVillage, "城南居", "社区干部"},
+		{ledger.RoleVillage, "石门农场", "村级干部"},
+		{ledger.RoleTownship, "新狮街道", "街道干部"},
+		{ledger.RoleTownship, "澧浦镇", "镇干部"},
+		{ledger.RoleTownship, "莘畈乡", "乡干部"},
+		{ledger.RoleTownship, "330702099", "乡镇干部"},
+		{ledger.RoleGrid, "下裴村", "网格员"},
+		{ledger.RoleInspector, "新狮街道", "检查人员"},
+		{ledger.RoleEnded, "下裴村", "已离任"},
+		{"newer", "下裴村", "newer"},
+	} {
+		if got := roleName(c.role, c.place); got != c.want {
+			t.Errorf("%s of %s is %q, want %q", c.role, c.place, got, c.want)
+		}
+	}
+}
+
 func TestAnotherRoleIsTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		role  ledger.Role
 		scope string
 		words []string
 	}{
-		"another village": {ledger.RoleVillage, other, []string{"下裴村", "新的资料", "村(社区)"}},
-		"another role":    {ledger.RoleGrid, xiapei, []string{"村(社区)", "网格员"}},
+		"another village": {ledger.RoleVillage, other, []string{"下裴村", "新的资料", "”的村干部，现在是"}},
+		"another role":    {ledger.RoleGrid, xiapei, []string{"村干部", "网格员"}},
 		"a grid":          {ledger.RoleGrid, xiapei + "003", []string{"网格 003"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package service
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"gridbook/app/boltstore"
 	"gridbook/syncproto"
@@ -37,12 +38,27 @@ func (id Identity) Village() string {
 }
 
 // RoleName returns the role in words.
-func (id Identity) RoleName() string {
-	switch id.Role {
+func (id Identity) RoleName() string { return roleName(id.Role, placeName(id.Scope)) }
+
+// roleName says a role as people do, by the name of its place.
+func roleName(role ledger.Role, place string) string {
+	ends := func(end string) bool { return strings.HasSuffix(place, end) }
+	switch role {
 	case ledger.RoleTownship:
-		return "乡镇(街道)"
+		for _, end := range []string{"街道", "镇", "乡"} {
+			if ends(end) {
+				return end + "干部"
+			}
+		}
+		return "乡镇干部"
 	case ledger.RoleVillage:
-		return "村(社区)"
+		switch {
+		case ends("村"):
+			return "村干部"
+		case ends("社区"), ends("居"):
+			return "社区干部"
+		}
+		return "村级干部" // such as a farm
 	case ledger.RoleGrid:
 		return "网格员"
 	case ledger.RoleInspector:
@@ -50,7 +66,7 @@ func (id Identity) RoleName() string {
 	case ledger.RoleEnded:
 		return "已离任"
 	}
-	return string(id.Role)
+	return string(role)
 }
 
 // mayWriteSome reports whether there is anything that this person may write
