@@ -20,6 +20,8 @@ type FileFilter struct {
 type Dialogs interface {
 	// OpenFile lets the person choose a file; "" when they change their mind.
 	OpenFile(ctx context.Context, filters []FileFilter) (path string, err error)
+	// OpenFolder lets the person choose a folder; "" when they change their mind.
+	OpenFolder(ctx context.Context) (path string, err error)
 	// SaveFile lets the person say where; "" when they change their mind.
 	SaveFile(ctx context.Context, suggested string) (path string, err error)
 }
@@ -37,7 +39,7 @@ func NewDesk(files *Files, dialogs Dialogs) *Desk {
 	return &Desk{files: files, dialogs: dialogs}
 }
 
-// Picked is a file that a person chose.
+// Picked is a file or folder that a person chose.
 type Picked struct {
 	Handle string `json:"handle"`
 	Name   string `json:"name"`
@@ -71,6 +73,34 @@ func (d *Desk) PickFile(ctx context.Context, filters []FileFilter) (*Picked, err
 		return nil, err
 	}
 	return &Picked{Handle: handle, Name: name}, nil
+}
+
+// PickFolder lets the person choose a folder, to read what lies in it or to
+// write there; nil when they change their mind.
+func (d *Desk) PickFolder(ctx context.Context) (*Picked, error) {
+	path, err := d.dialogs.OpenFolder(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("bridge: choose a folder: %w", err)
+	}
+	return d.picked(path)
+}
+
+// PickPath lets the person choose a file, and does not read it: bundles may be
+// larger than MaxFile, and their answers are written beside them. nil when
+// they change their mind.
+func (d *Desk) PickPath(ctx context.Context, filters []FileFilter) (*Picked, error) {
+	path, err := d.dialogs.OpenFile(ctx, filters)
+	if err != nil {
+		return nil, fmt.Errorf("bridge: choose a file: %w", err)
+	}
+	return d.picked(path)
+}
+
+func (d *Desk) picked(path string) (*Picked, error) {
+	if path == "" {
+		return nil, nil
+	}
+	return d.files.pickPath(path)
 }
 
 // SaveFile writes the file of a handle where the person wants it; false when

@@ -32,6 +32,7 @@ type Files struct {
 	held   map[string]File
 	oldest []string // handles in order of arrival
 	size   int
+	paths  []keptPath // the oldest first
 }
 
 // NewFiles returns an empty store that draws its handles from random, which
@@ -46,12 +47,9 @@ func (f *Files) Put(name string, data []byte) (handle string, err error) {
 	if len(data) > MaxFile {
 		return "", tooLarge()
 	}
-	var id [15]byte
-	if _, err := io.ReadFull(f.random, id[:]); err != nil {
-		return "", fmt.Errorf("bridge: draw a file handle: %w", err)
+	if handle, err = f.draw(); err != nil {
+		return "", err
 	}
-	handle = base32.HexEncoding.EncodeToString(id[:])
-
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for f.size+len(data) > MaxFiles && len(f.oldest) > 0 {
@@ -63,6 +61,14 @@ func (f *Files) Put(name string, data []byte) (handle string, err error) {
 	f.oldest = append(f.oldest, handle)
 	f.size += len(data)
 	return handle, nil
+}
+
+func (f *Files) draw() (handle string, err error) {
+	var id [15]byte
+	if _, err := io.ReadFull(f.random, id[:]); err != nil {
+		return "", fmt.Errorf("bridge: draw a file handle: %w", err)
+	}
+	return base32.HexEncoding.EncodeToString(id[:]), nil
 }
 
 // Get returns the file of a handle, or CodeNotFound.

@@ -70,6 +70,7 @@ type dialogs struct {
 }
 
 func (d dialogs) OpenFile(context.Context, []bridge.FileFilter) (string, error) { return d.path, d.err }
+func (d dialogs) OpenFolder(context.Context) (string, error)                    { return d.path, d.err }
 func (d dialogs) SaveFile(context.Context, string) (string, error)              { return d.path, d.err }
 
 func TestDesk(t *testing.T) {
@@ -94,6 +95,76 @@ func TestDesk(t *testing.T) {
 	}
 }
 
+// A path that a person chose is named by its handle; what is there is looked at
+// by whoever reads or writes it.
+func TestPathsAreNamedByHandles(t *testing.T) {
+	stick := filepath.Join(t.TempDir(), "U 盘")
+	files := bridge.NewFiles(rand.Reader)
+	desk, typing := bridge.NewDesk(files, dialogs{path: stick}), bridge.NewTyping(files)
+	for name, pick := range map[string]func() (*bridge.Picked, error){
+		"folder": func() (*bridge.Picked, error) { return desk.PickFolder(t.Context()) },
+		"file":   func() (*bridge.Picked, error) { return desk.PickPath(t.Context(), nil) },
+		"typed":  func() (*bridge.Picked, error) { return typing.TypePath(stick) },
+	} {
+		picked, err := pick()
+		if err != nil || picked.Name != "U 盘" {
+			t.Fatalf("%s: %+v, %v", name, picked, err)
+		}
+		if path, err := files.Path(picked.Handle); err != nil || path != stick {
+			t.Errorf("%s: %q, %v", name, path, err)
+		}
+		if _, err := files.Get(picked.Handle); syncproto.CodeOf(err) != syncproto.CodeNotFound {
+			t.Errorf("%s: the handle of a path is that of a file: %v", name, err)
+		}
+	}
+	if _, err := files.Path(stick); syncproto.CodeOf(err) != syncproto.CodeNotFound {
+		t.Errorf("a path passes for a handle: %v", err)
+	}
+	first, err := files.PutPath("first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range bridge.MaxPaths {
+		if _, err := files.PutPath(stick); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := files.Path(first); syncproto.CodeOf(err) != syncproto.CodeNotFound {
+		t.Errorf("the oldest does not go: %v", err)
+	}
+}
+
+func TestTypedPaths(t *testing.T) {
+	files := bridge.NewFiles(rand.Reader)
+	for typed, want := range map[string]string{
+		"  /media/usb/ \n":            "/media/usb",
+		`"/media/U 盘/a.gridbundle"`:   "/media/U 盘/a.gridbundle", // as Windows copies a path
+		"“/media/usb”":                "/media/usb",
+		"'/media/usb'":                "/media/usb",
+		"file:///media/U%20%E7%9B%98": "/media/U 盘", // as Linux desktops copy one
+		"/media/100%":                 "/media/100%",
+		"":                            "",
+		"  ":                          "",
+		"\"\"":                        "",
+		"media/usb":                   "",
+		"../usb":                      "",
+		"/media/\x00usb":              "",
+	} {
+		picked, err := bridge.NewTyping(files).TypePath(typed)
+		if want == "" {
+			if syncproto.CodeOf(err) != syncproto.CodeInput || picked != nil {
+				t.Errorf("%q: %v, %v; want code %s", typed, picked, err, syncproto.CodeInput)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", typed, err)
+		} else if path, _ := files.Path(picked.Handle); path != want {
+			t.Errorf("%q is %q, want %q", typed, path, want)
+		}
+	}
+}
+
 func TestDeskWhenItGoesWrong(t *testing.T) {
 	dir := t.TempDir()
 	files := bridge.NewFiles(rand.Reader)
@@ -114,6 +185,18 @@ func TestDeskWhenItGoesWrong(t *testing.T) {
 		desk := bridge.NewDesk(files, c.dialogs)
 		if picked, err := desk.PickFile(t.Context(), nil); picked != nil || syncproto.CodeOf(err) != c.open {
 			t.Errorf("%s: picked %v, %v; want code %q", c.name, picked, err, c.open)
+		}
+		wantPath := c.open
+		if c.dialogs.path != "" {
+			wantPath = "" // what is there is looked at later
+		}
+		for _, pick := range []func() (*bridge.Picked, error){
+			func() (*bridge.Picked, error) { return desk.PickFolder(t.Context()) },
+			func() (*bridge.Picked, error) { return desk.PickPath(t.Context(), nil) },
+		} {
+			if picked, err := pick(); syncproto.CodeOf(err) != wantPath || (picked != nil) != (c.dialogs.path != "") {
+				t.Errorf("%s: chose %v, %v; want code %q", c.name, picked, err, wantPath)
+			}
 		}
 		if saved, err := desk.SaveFile(t.Context(), handle, "x"); saved || syncproto.CodeOf(err) != c.save {
 			t.Errorf("%s: saved %v, %v; want code %q", c.name, saved, err, c.save)

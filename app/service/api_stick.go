@@ -96,10 +96,11 @@ type StickTaken struct {
 	Told          *Problem `json:"told"` // what the answer tells the village's laptop
 }
 
-// StickPlace is a folder to which bundles may be written: a stick that is
-// plugged in, or the one that was used last.
+// StickPlace is where bundles may be read or written: a stick that is plugged
+// in, the folder that was used last, or what the person chose.
 type StickPlace struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	Last bool   `json:"last"`
+	File bool   `json:"file"` // one bundle, which can only be read; else a folder
 }

@@ -14,6 +14,8 @@ import (
 type Files interface {
 	Put(name string, data []byte) (handle string, err error)
 	Get(handle string) (bridge.File, error)
+	// Path returns the path that the person chose.
+	Path(handle string) (string, error)
 }
 
 // Service is what the screens call; every exported method is theirs. It is
@@ -29,6 +31,7 @@ type Service struct {
 	undo    map[string][]edit.Edit
 	undone  []string // tokens in their order
 	tokens  int
+	chosen  []string // places for bundles beside the sticks, the newest last
 }
 
 // New returns the services behind the screens, locked, and the function that
@@ -55,7 +58,7 @@ func (s *Service) close() error {
 	defer s.opening.Unlock()
 	s.mu.Lock()
 	laptop := s.laptop
-	s.laptop, s.undo, s.undone = nil, map[string][]edit.Edit{}, nil
+	s.laptop, s.undo, s.undone, s.chosen = nil, map[string][]edit.Edit{}, nil, nil
 	s.mu.Unlock()
 	if laptop == nil {
 		return nil

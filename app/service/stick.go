@@ -66,7 +66,7 @@ func (l *Laptop) StickOut(ctx context.Context, path string) (StickMade, error) {
 		return StickMade{}, err
 	}
 	if err := envelope.Write(d, file, out.File); err != nil {
-		return StickMade{}, err
+		return StickMade{}, unwritable(file, err)
 	}
 	if err := l.rememberFolder(file); err != nil {
 		return StickMade{}, err
@@ -94,10 +94,6 @@ func (l *Laptop) stickFile(d envelope.Disk, path string) (string, error) {
 		return "", noStick(path, err)
 	}
 	return path, nil
-}
-
-func noStick(path string, cause error) error {
-	return &syncproto.Error{Code: syncproto.CodeUnplugged, Message: "找不到 " + path, Hint: "请把 U 盘插好，等它出现后再试。", Err: cause}
 }
 
 func (l *Laptop) noteSticks(change func([]stickEntry) []stickEntry) error {
@@ -193,7 +189,7 @@ func (l *Laptop) StickIn(ctx context.Context, paths []string) ([]StickRead, erro
 	}
 	switch {
 	case len(out) == 0:
-		return nil, &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这里没有给这台电脑的回执",
+		return nil, &syncproto.Error{Code: syncproto.CodeNotFound, Message: strings.Join(paths, "、") + " 里没有给这台电脑的回执",
 			Hint: "请先把 U 盘交给乡镇(街道)并入，他们会把回执写在 U 盘上。"}
 	case good == 0:
 		return out, first
@@ -269,7 +265,7 @@ func (l *Laptop) StickTake(ctx context.Context, paths []string) ([]StickTaken, e
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, &syncproto.Error{Code: syncproto.CodeNotFound, Message: "这里没有村里交来的数据包",
+		return nil, &syncproto.Error{Code: syncproto.CodeNotFound, Message: strings.Join(paths, "、") + " 里没有村里交来的数据包",
 			Hint: "数据包的文件名以 " + envelope.Extension + " 结尾，请核对 U 盘和文件夹。"}
 	}
 	var out []StickTaken
@@ -293,8 +289,8 @@ func (l *Laptop) StickTake(ctx context.Context, paths []string) ([]StickTaken, e
 
 func (l *Laptop) forward(ctx context.Context, courier Courier, f foundBundle) (StickTaken, error) {
 	t := StickTaken{StickFound: l.describe(f)}
-	if f.err != nil {
-		return t, f.err
+	if err := l.unfit(f); err != nil {
+		return t, err
 	}
 	rep, err := courier.Forward(ctx, f.data)
 	if rep != nil {
@@ -312,7 +308,7 @@ func (l *Laptop) forward(ctx context.Context, courier Courier, f foundBundle) (S
 		return t, err
 	}
 	if err := envelope.Write(stickDisk(), envelope.AnswerName(f.path), rep.File); err != nil {
-		return t, err
+		return t, unwritable(f.path, err)
 	}
 	t.Answer, t.Taken = filepath.Base(envelope.AnswerName(f.path)), true
 	return t, nil
@@ -338,13 +334,24 @@ func (l *Laptop) describe(f foundBundle) StickFound {
 		out.Village = ledger.Area(code)
 		out.VillageName = placeName(out.Village)
 	}
-	if f.err == nil && f.head.Township != l.Book.Identity().Township {
-		f.err = &syncproto.Error{Code: syncproto.CodeTownship, Message: "这是另一个乡镇(街道)的数据包", Hint: "请交给它自己的乡镇(街道)。"}
-	}
-	if f.err != nil {
-		out.Problem = problemOf(f.err)
+	if err := l.unfit(f); err != nil {
+		out.Problem = problemOf(err)
 	}
 	return out
+}
+
+// unfit is why a bundle cannot be handed in here, nil if it can.
+func (l *Laptop) unfit(f foundBundle) error {
+	switch {
+	case f.err != nil:
+		return f.err
+	case f.head.Kind != envelope.Up:
+		return &syncproto.Error{Code: syncproto.CodeFileKind, Message: "这不是村里交来的数据包",
+			Hint: "名字里有 huizhi 的是回执，给村里读的；首份数据是给新电脑的。请另选一个。"}
+	case f.head.Township != l.Book.Identity().Township:
+		return &syncproto.Error{Code: syncproto.CodeTownship, Message: "这是另一个乡镇(街道)的数据包", Hint: "请交给它自己的乡镇(街道)。"}
+	}
+	return nil
 }
 
 // JoinByStick enrols this laptop with a first copy that the township made, and

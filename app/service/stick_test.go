@@ -242,38 +242,3 @@ func TestStickTake(t *testing.T) {
 		t.Errorf("refused: %v", err)
 	}
 }
-
-// A screen can only name sticks that are plugged in and the folder used last.
-func TestStickPlaces(t *testing.T) {
-	drive, elsewhere := t.TempDir(), t.TempDir()
-	o := options(t, newClock(), secretary())
-	o.Drives = func() []string { return []string{drive} }
-	s, closing := New(o, nil, nil)
-	t.Cleanup(func() {
-		if err := closing(); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := s.StickPlaces(t.Context()); syncproto.CodeOf(err) != syncproto.CodePassword {
-		t.Errorf("locked: %v", err)
-	}
-	if _, err := s.Join(t.Context(), invitation(), "村委电脑", password); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{elsewhere, filepath.Join(drive, ".."), "/", ""} {
-		if _, err := s.ListStick(t.Context(), path); syncproto.CodeOf(err) != syncproto.CodeUnplugged {
-			t.Errorf("%q: %v", path, err)
-		}
-	}
-	if _, err := s.ListStick(t.Context(), drive); err != nil {
-		t.Errorf("the stick: %v", err)
-	}
-	places, err := s.StickPlaces(t.Context())
-	if err != nil || len(places) != 1 || places[0].ID != drive || !places[0].Last {
-		t.Errorf("%+v, %v", places, err)
-	}
-	// A name cannot lead out of the place.
-	if _, err := s.TakeStick(t.Context(), drive, []string{"../../etc/passwd"}); syncproto.CodeOf(err) == "" {
-		t.Error("a file beyond the stick was taken")
-	}
-}

@@ -31,7 +31,8 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer l.Close()
-	backend, closing, err := bridge.NewBackend(o.Data, o.Open, bridge.NewFiles(o.Random), o.Report)
+	files := bridge.NewFiles(o.Random)
+	backend, closing, err := bridge.NewBackend(o.Data, o.Open, files, o.Report, bridge.NewTyping(files))
 	if err != nil {
 		return err
 	}

@@ -99,3 +99,43 @@ test('the township sees which photos a stick has brought', async () => {
     await rm(data, { recursive: true, force: true })
   }
 })
+
+test('without a stick the place is written down, and what is wrong with it is said', async () => {
+  const { page } = secretary
+  const shared = await folder()
+  await secretary.go('#/')
+  await secretary.go('#/stick')
+  const use = async (path: string) => {
+    await page.getByLabel('文件夹或数据包的位置').fill(path)
+    await page.keyboard.press('Enter')
+  }
+  await page.getByRole('button', { name: '不在上面？写出位置' }).press('Enter')
+  await use('usb')
+  await page.getByText('“usb”不是完整的位置').waitFor()
+  await use(join(shared, '没有'))
+  await page.getByText(`没有这个文件夹或文件：${join(shared, '没有')}`).waitFor()
+  await secretary.picture('stick-typed-wrong-1366')
+  await page.setViewportSize({ width: 1093, height: 614 })
+  await secretary.picture('stick-typed-wrong-1093')
+  await use('/sys') // where Linux lets nobody make a file
+  await page.getByRole('radio', { name: '/sys' }).and(page.locator(':checked')).waitFor()
+  await page.getByRole('button', { name: '导出到 U 盘' }).click()
+  await page.getByText('这里不让写文件：/sys').waitFor()
+  await page.getByRole('button', { name: '不在上面？写出位置' }).press('Enter')
+  await use(`"${shared}" `) // as Windows copies it
+  await page.getByRole('radio', { name: shared }).and(page.locator(':checked')).waitFor()
+  await page.getByRole('button', { name: '读入回执' }).click()
+  await page.getByText(`${shared} 里没有给这台电脑的回执`).waitFor()
+  await secretary.picture('stick-typed-none-1093')
+  await page.getByRole('button', { name: '导出到 U 盘' }).click()
+  await page.getByText('写好了').waitFor()
+  await office.take(shared)
+  const answer = (await readdir(shared)).find((name) => name.includes('huizhi'))!
+  await page.getByRole('button', { name: '不在上面？写出位置' }).press('Enter')
+  await use(join(shared, answer))
+  await page.getByText(`${answer}：街道收到 0 条`).waitFor()
+  await page.setViewportSize({ width: 1366, height: 768 })
+  await secretary.picture('stick-typed-read-1366')
+  await rm(shared, { recursive: true, force: true })
+  expect(secretary.complaints.filter((c) => !c.includes('status of'))).toEqual([])
+})

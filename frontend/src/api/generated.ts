@@ -807,6 +807,7 @@ export interface StickPlace {
   id: string
   name: string
   last: boolean
+  file: boolean
 }
 
 export interface StickRead {
@@ -989,6 +990,8 @@ export const api = {
   changePassword: (old: string, replacement: string): Promise<void> => transport.call('ChangePassword', [old, replacement]),
   /** Checklists returns the points to look at in a household, by hazard kind. */
   checklists: (): Promise<Checklist[]> => transport.call('Checklists', []),
+  /** ChooseStick makes a place of a folder, or of the file of a bundle, that the person chose in the host's dialog or wrote; handle is the host's. */
+  chooseStick: (handle: string): Promise<StickPlace> => transport.call('ChooseStick', [handle]),
   /** CodeTable returns the rows of a code table, with those that the township added. */
   codeTable: (name: string): Promise<Code[]> => transport.call('CodeTable', [name]),
   /** Conflicts lists the records that have fields to be decided. */
@@ -1133,7 +1136,7 @@ export const api = {
   splitPlan: (split: GridSplit): Promise<Plan> => transport.call('SplitPlan', [split]),
   /** State says who is at the laptop and which screen comes first. */
   state: (): Promise<State> => transport.call('State', []),
-  /** StickPlaces lists where bundles can be written now: the sticks that are plugged in, and the folder that was used last. */
+  /** StickPlaces lists where bundles can be read or written now: the sticks that are plugged in, the folder that was used last, and what was chosen since the laptop was unlocked. */
   stickPlaces: (): Promise<StickPlace[]> => transport.call('StickPlaces', []),
   /** Sticks lists the newest bundles that were made here, the newest first. */
   sticks: (): Promise<Stick[]> => transport.call('Sticks', []),
@@ -1159,6 +1162,6 @@ export const api = {
   visits: (village: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('Visits', [village, cursor, limit]),
   /** VisitsOf returns the contact log of a household, newest first, from a cursor that an earlier page gave; "" is the beginning. */
   visitsOf: (household: string, cursor: string, limit: number): Promise<VisitPage> => transport.call('VisitsOf', [household, cursor, limit]),
-  /** WriteStick writes a bundle with all unsent work to a place. */
+  /** WriteStick writes a bundle with all unsent work to a place that is a folder. */
   writeStick: (place: string): Promise<StickMade> => transport.call('WriteStick', [place]),
 }

@@ -2,4 +2,4 @@
 export { api } from './generated'
 export type * from './generated'
 export { ApiError, MISSED, transport } from './transport'
-export type { BridgeEvent, FileFilter } from './transport'
+export type { BridgeEvent, FileFilter, Picked } from './transport'

@@ -29,6 +29,14 @@ describe('in a browser', () => {
     expect(failure).toMatchObject({ code: 'disk_full', message: '磁盘满了', hint: '腾出空间' })
   })
 
+  test('there are no dialogs for folders: a person writes where it is', async () => {
+    const fetch = answer(200, { handle: 'h', name: 'usb' })
+    const transport = makeTransport({})
+    expect(transport.places).toBeNull()
+    expect(await transport.typePath('/media/usb')).toEqual({ handle: 'h', name: 'usb' })
+    expect(JSON.parse(fetch.mock.calls[0]![1].body as string)).toEqual({ method: 'TypePath', args: ['/media/usb'] })
+  })
+
   test('a program that is gone is said in words', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
     const failure = await makeTransport({}).call('Save', []).catch((e: unknown) => e)
@@ -75,6 +83,16 @@ describe('in the window', () => {
     const failure = await transport.call('Unlock', []).catch((e: unknown) => e)
     expect(failure).toBeInstanceOf(ApiError)
     expect(failure).toMatchObject({ code: 'password', hint: '再输一次' })
+  })
+
+  test("the system's dialogs choose folders and files; nothing else names a path", async () => {
+    const call = vi.fn(async () => '{"handle":"h","name":"usb"}')
+    const transport = window_(call)
+    expect(await transport.places!.folder()).toEqual({ handle: 'h', name: 'usb' })
+    await transport.places!.file([{ name: '数据包', extensions: ['gridbundle'] }])
+    expect(call.mock.calls).toEqual([['PickFolder', '[]'], ['PickPath', '[[{"name":"数据包","extensions":["gridbundle"]}]]']])
+    await expect(transport.typePath('/media/usb')).rejects.toMatchObject({ code: 'usage' })
+    expect(call).toHaveBeenCalledTimes(2)
   })
 
   test('a failure without a code is internal', async () => {

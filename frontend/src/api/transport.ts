@@ -33,13 +33,31 @@ export interface FileFilter {
   extensions: string[]
 }
 
+/** A file or folder that a person chose; Go knows where it lies. */
+export interface Picked {
+  handle: string
+  name: string
+}
+
+/** The system's dialogs for places on the disk. */
+export interface PlaceDialogs {
+  /** Lets the person choose a folder; null when they change their mind. */
+  folder(): Promise<Picked | null>
+  /** The same for a file, which Go reads where it lies. */
+  file(filters: FileFilter[]): Promise<Picked | null>
+}
+
 export interface Transport {
+  /** null where there are none: a browser shows none for folders. */
+  readonly places: PlaceDialogs | null
+  /** Where there are no dialogs: takes the path of a file or folder that a person wrote. */
+  typePath(path: string): Promise<Picked>
   /** Calls a method of the Go service by name; rejects with ApiError. */
   call<T>(method: string, args: unknown[]): Promise<T>
   /** Hands bytes to Go; the handle is an argument for a later call. */
   upload(bytes: ArrayBuffer, name: string): Promise<string>
   /** Lets the person choose a file; null when they change their mind. */
-  pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null>
+  pickFile(filters: FileFilter[]): Promise<Picked | null>
   /** Puts a file that Go made where the person wants it; false when they change their mind. */
   saveFile(handle: string, name: string): Promise<boolean>
   /** Hears every event from Go until the returned function is called. */
@@ -88,16 +106,21 @@ async function upload(bytes: ArrayBuffer, name: string): Promise<string> {
 /** The browser: the loopback host of app/webhost. */
 class HttpTransport implements Transport {
   readonly upload = upload
+  readonly places = null
 
   async call<T>(method: string, args: unknown[]): Promise<T> {
     const reply = await post('/api/call', 'application/json', JSON.stringify({ method, args }))
     return (await reply.json()) as T
   }
 
-  async pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null> {
+  async pickFile(filters: FileFilter[]): Promise<Picked | null> {
     const file = await choose(filters)
     if (!file) return null
     return { handle: await upload(await file.arrayBuffer(), file.name), name: file.name }
+  }
+
+  typePath(path: string): Promise<Picked> {
+    return this.call('TypePath', [path])
   }
 
   async saveFile(handle: string, name: string): Promise<boolean> {
@@ -123,6 +146,10 @@ class HttpTransport implements Transport {
 /** The desktop window: the one method that app/desktop binds. */
 class WindowTransport implements Transport {
   readonly upload = upload
+  readonly places: PlaceDialogs = {
+    folder: () => this.call('PickFolder', []),
+    file: (filters) => this.call('PickPath', [filters]),
+  }
 
   async call<T>(method: string, args: unknown[]): Promise<T> {
     let reply: string
@@ -134,8 +161,12 @@ class WindowTransport implements Transport {
     return JSON.parse(reply) as T
   }
 
-  pickFile(filters: FileFilter[]): Promise<{ handle: string; name: string } | null> {
+  pickFile(filters: FileFilter[]): Promise<Picked | null> {
     return this.call('PickFile', [filters])
+  }
+
+  typePath(): Promise<Picked> {
+    return Promise.reject(new ApiError('usage', '这里有选文件夹的窗口', '请点“别的文件夹”。'))
   }
 
   saveFile(handle: string, name: string): Promise<boolean> {

@@ -13,7 +13,6 @@ export abstract class FakeMoves extends FakeSticks {
   abstract readonly members: dto.MemberRow[]
   protected abstract changed(...collections: string[]): void
   protected abstract saved(id: string, created?: dto.RecordKey[]): dto.Saved
-  protected abstract refuse(code: string, message: string, hint: string): never
 
   TownVillages(): dto.Code[] {
     return [['330702009203', '沙溪村'], ['330702009204', '下裴村'], ['330702009205', '上金村']].map(([code, label]) => ({ code: code!, label: label! }))

@@ -42,5 +42,4 @@ export abstract class FakePhotos extends FakeMoves {
     return { handle: row?.here ? `picture-${sha256.slice(0, 4)}` : '', name: '照片.jpg' }
   }
 
-  protected abstract refuse(code: string, message: string, hint: string): never
 }

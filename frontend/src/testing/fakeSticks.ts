@@ -4,10 +4,11 @@ import type * as dto from '@/api/generated'
 const problem = { code: 'damaged', message: '数据包不完整，可能没拷完，或者 U 盘没有安全弹出', hint: '请从原来的电脑重新导出一次，等提示完成再拔 U 盘；电脑里的内容都还在。' }
 const verified = { equal: true, records: 3154, at: Date.parse('2026-11-23T14:30:00') }
 
-export class FakeSticks {
+export abstract class FakeSticks {
+  protected abstract refuse(code: string, message: string, hint: string): never
   places: dto.StickPlace[] = [
-    { id: 'E:\\', name: 'E:', last: true },
-    { id: 'F:\\', name: 'F:', last: false },
+    { id: 'E:\\', name: 'E:', last: true, file: false },
+    { id: 'F:\\', name: 'F:', last: false, file: false },
   ]
   made: dto.Stick[] = [
     { made: Date.parse('2026-11-20T09:12:00'), records: 14, file: '330702009217-20261120-0912.gridbundle', answered: Date.parse('2026-11-21T08:40:00'), state: 'answered', sent: 13, received: 6, rejected: 1, photos: 3, photosArrived: 2, renumbered: false },
@@ -24,6 +25,17 @@ export class FakeSticks {
   }
   StickPlaces(): dto.StickPlace[] {
     return this.places
+  }
+  TypePath(path: string): { handle: string; name: string } {
+    if (!/^([A-Z]:|\/)/.test(path)) this.refuse('input', `“${path}”不是完整的位置`, '请写完整的位置，如 E:\\网格簿 或 /media/usb。')
+    return { handle: `path:${path}`, name: path }
+  }
+  ChooseStick(handle: string): dto.StickPlace {
+    const id = handle.replace(/^path:/, '')
+    if (id.includes('没有')) this.refuse('not_found', `没有这个文件夹或文件：${id}`, '请核对写的位置；在 U 盘上的，先看看 U 盘是不是插好了。')
+    const place = { id, name: id, last: false, file: id.endsWith('.gridbundle') }
+    this.places = [...this.places, place]
+    return place
   }
   WriteStick(place: string): dto.StickMade {
     const made = Date.parse('2026-11-23T14:05:00')

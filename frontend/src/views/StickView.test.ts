@@ -5,13 +5,14 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import App from '@/App.vue'
 import { i18n } from '@/i18n'
 import { routes } from '@/router'
-import { transport } from '@/api'
+import { transport, type Picked } from '@/api'
 import { Refusal, type FakeOptions } from '@/testing/fakeService'
 import { setStage, settle } from '@/testing/screen'
 
 let shown: VueWrapper | undefined
 afterEach(() => {
   shown?.unmount()
+  vi.restoreAllMocks()
   document.body.innerHTML = ''
 })
 
@@ -118,6 +119,95 @@ test('without photos that wait there is no word of them', async () => {
   })
   expect(view.text()).toContain('没有待上报的')
   expect(view.text()).not.toContain('会一起导出')
+})
+
+async function write(path: string) {
+  const field = document.getElementById('stick-path') as HTMLInputElement
+  field.value = path
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+  field.form!.dispatchEvent(new Event('submit', { cancelable: true }))
+  await settle()
+  await settle()
+}
+
+test('in a browser a folder is written down, with clear words if it is not there, and used', async () => {
+  const { view, service } = await open()
+  await click(view, '不在上面？写出位置')
+  expect(document.activeElement?.id).toBe('stick-path')
+  await write('网格簿')
+  expect(view.text()).toContain('“网格簿”不是完整的位置')
+  await write('/media/没有')
+  expect(view.text()).toContain('没有这个文件夹或文件：/media/没有')
+  expect(view.text()).toContain('先看看 U 盘是不是插好了')
+  await write('/media/共享')
+  expect(view.find('#stick-path').exists()).toBe(false)
+  expect(view.find<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('/media/共享')
+  await click(view, '导出到 U 盘')
+  expect(service.calls.find((c) => c.method === 'WriteStick')?.args).toEqual(['/media/共享'])
+})
+
+test('Escape puts the field away and the focus back', async () => {
+  const { view } = await open()
+  await click(view, '不在上面？写出位置')
+  document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))
+  await settle()
+  expect(view.find('#stick-path').exists()).toBe(false)
+  expect(document.activeElement?.textContent).toBe('不在上面？写出位置')
+})
+
+test('one answer that is named is read at once, and is no place to write to', async () => {
+  const { view, service } = await open()
+  await click(view, '不在上面？写出位置')
+  await write('/home/a-huizhi.gridbundle')
+  expect(service.calls.find((c) => c.method === 'ReadStick')?.args).toEqual(['/home/a-huizhi.gridbundle'])
+  expect(view.text()).toContain('街道收到 26 条')
+  expect(view.findAll('input[type=radio]')).toHaveLength(2)
+})
+
+test('one bundle that is named is shown to the township like a stick', async () => {
+  const { view, service } = await open({ role: 'township' })
+  await click(view, '不在上面？写出位置')
+  await write('/home/a.gridbundle')
+  expect(view.find<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('/home/a.gridbundle')
+  expect(service.calls.filter((c) => c.method === 'ListStick').at(-1)?.args).toEqual(['/home/a.gridbundle'])
+})
+
+test('what failed before does not hide what fails now, and goes with another stick', async () => {
+  const { view } = await open({}, (s) => {
+    s.WriteStick = () => {
+      throw new Refusal('unplugged', '写的时候拔了', '插好再试。')
+    }
+    s.ReadStick = () => {
+      throw new Refusal('not_found', 'E: 里没有给这台电脑的回执', '请先交给街道。')
+    }
+  })
+  await click(view, '导出到 U 盘')
+  expect(view.text()).toContain('写的时候拔了')
+  await click(view, '读入回执')
+  expect(view.text()).toContain('里没有给这台电脑的回执')
+  expect(view.text()).not.toContain('写的时候拔了')
+  await view.findAll('input[type=radio]')[1]!.setValue()
+  await settle()
+  expect(view.text()).not.toContain('里没有给这台电脑的回执')
+})
+
+test("in the window the system's dialogs choose; a changed mind changes nothing", async () => {
+  const folder = vi.fn(async (): Promise<Picked | null> => null)
+  const file = vi.fn(async (): Promise<Picked | null> => ({ handle: 'path:/home/a-huizhi.gridbundle', name: 'a' }))
+  vi.spyOn(transport, 'places', 'get').mockReturnValue({ folder, file })
+  const { view, service } = await open()
+  expect(view.text()).not.toContain('写出位置')
+  await click(view, '别的文件夹…')
+  expect(service.calls.some((c) => c.method === 'ChooseStick')).toBe(false)
+  folder.mockResolvedValue({ handle: 'path:D:\\上报', name: '上报' })
+  await click(view, '别的文件夹…')
+  expect(view.find<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('D:\\上报')
+  folder.mockResolvedValue({ handle: 'path:D:\\没有', name: '没有' })
+  await click(view, '别的文件夹…')
+  expect(view.text()).toContain('没有这个文件夹或文件：D:\\没有')
+  expect(view.find<HTMLInputElement>('input[type=radio]:checked').element.value).toBe('D:\\上报')
+  await click(view, '选一份回执…')
+  expect(service.calls.find((c) => c.method === 'ReadStick')?.args).toEqual(['/home/a-huizhi.gridbundle'])
 })
 
 test('a new laptop joins by stick, with the code', async () => {

@@ -73,9 +73,12 @@ test('what is gone leaves a word and nothing to change', async () => {
   expect(view.text()).not.toContain('记走访')
 })
 
-test('Escape closes the panel and changes nothing', async () => {
+test('Escape closes the panel and changes nothing; one that ends a composition does not', async () => {
   const view = await open(HouseholdView, { id: 'household00000000001' })
   await press('转户')
+  key(view.find('[role=dialog]').element, 'Escape', { isComposing: true })
+  await settle()
+  expect(view.find('[role=dialog]').exists()).toBe(true)
   key(view.find('[role=dialog]').element, 'Escape')
   await settle()
   expect(view.find('[role=dialog]').exists()).toBe(false)
