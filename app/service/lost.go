@@ -80,7 +80,11 @@ func (b *Book) noteLost(keys []syncproto.Key) error {
 	}
 	return b.changeLost(func(all []lostNote) []lostNote {
 		all = slices.DeleteFunc(all, func(n lostNote) bool { return slices.ContainsFunc(settled, n.same) })
-		all = append(all, fresh...)
+		for _, n := range fresh {
+			if !slices.ContainsFunc(all, n.same) {
+				all = append(all, n)
+			}
+		}
 		return all[max(0, len(all)-maxLost):]
 	})
 }

@@ -37,6 +37,27 @@ func decides(t testing.TB, l *Laptop, collection, id, field string, value any, b
 	l.received(News{Keys: []syncproto.Key{k}})
 }
 
+// A record may come twice in one exchange, and two exchanges may be noted at
+// the same time.
+func TestAuthorIsToldOnce(t *testing.T) {
+	s, _, _, _ := unlockedService(t, secretary())
+	v := settle(t, s.laptop.Book)
+	disputeField(t, s.laptop, "resident", v.head, "phone", "13900002222", 9)
+	if err := s.laptop.Book.PutSetting(lostSetting, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, k, err := keyFor("resident", v.head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.laptop.Book.noteLost([]syncproto.Key{k, k}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := s.LostValues(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("told %+v (%v)", list, err)
+	}
+}
+
 func TestAuthorIsToldAndSeesTheOutcome(t *testing.T) {
 	for name, c := range map[string]struct {
 		decision string
