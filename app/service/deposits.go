@@ -39,7 +39,7 @@ func (r reader) deposit(rec *syncproto.Record) Deposit {
 	f := fieldsOf(rec)
 	out := Deposit{
 		ID: rec.ID.String(), Label: f.text("collection"), Written: f.ref("record").Time.Milli(),
-		Reason: f.text("reason"), Received: f.int("received"), Decision: f.text("decision"), By: f.text("by"), At: f.int("at"),
+		Reason: fullWidth(f.text("reason")), Received: f.int("received"), Decision: f.text("decision"), By: f.text("by"), At: f.int("at"),
 	}
 	if c, known := ledger.ByKey(out.Label); known {
 		out.Label = c.Label

@@ -39,7 +39,7 @@ func (b *Book) Inbox(limit int) (Inbox, error) {
 		})
 		out.Total, out.Open = len(all), len(r.derived.inbox)
 		for _, rec := range all[:min(len(all), bounded(limit))] {
-			item, err := r.inboxItem(rec)
+			item, err := r.inboxItem(rec, all)
 			if err != nil {
 				return err
 			}
@@ -62,11 +62,11 @@ func inboxRank(f fields) int {
 	return 1
 }
 
-func (r reader) inboxItem(rec *syncproto.Record) (InboxItem, error) {
+func (r reader) inboxItem(rec *syncproto.Record, all []*syncproto.Record) (InboxItem, error) {
 	f := fieldsOf(rec)
 	out := InboxItem{
 		ID: rec.ID.String(), Held: f.text("kind") == syncproto.ItemHeld, Collection: f.text("collection"), Record: idText(f.ref("record")),
-		Person: f.text("person"), Device: r.deviceOf(f.text("person")), Reason: f.text("reason"), Received: f.int("received"),
+		Person: f.text("person"), Device: r.deviceOf(f.text("person")), Reason: fullWidth(f.text("reason")), Received: f.int("received"),
 		Closed: f.value("closed").Bool(), Decision: f.text("decision"), By: f.text("by"), At: f.int("at"),
 		Village: r.placeName(f.text("village")), Sync: r.state(rec.Key),
 		Version: inboxVersion(rec),
@@ -102,7 +102,7 @@ func (r reader) inboxItem(rec *syncproto.Record) (InboxItem, error) {
 		}
 		v, w := came.Value(field.Tag), now.Value(field.Tag)
 		out.Fields = append(out.Fields, InboxField{
-			Key: field.Key, Label: field.Label, Came: r.words(c, field, v), Now: r.words(c, field, w), Differs: r.resolved(v) != r.resolved(w),
+			Key: field.Key, Label: field.Label, Came: firstOf(r.words(c, field, v), missing(r, all, field, v)), Now: r.words(c, field, w), Differs: r.resolved(v) != r.resolved(w),
 		})
 	}
 	if reg, sent := came.Field(ledger.TagDeleted); sent && reg.Shown().Value.Bool() {
@@ -110,6 +110,24 @@ func (r reader) inboxItem(rec *syncproto.Record) (InboxItem, error) {
 		out.Fields = append(out.Fields, gone)
 	}
 	return out, nil
+}
+
+// missing says what a reference of late work leads to that is not here: it has
+// often come with it.
+func missing(r reader, all []*syncproto.Record, f *ledger.Field, v syncproto.Value) string {
+	if f.Type != ledger.Ref || v.IsNull() {
+		return ""
+	}
+	for _, item := range all {
+		of := fieldsOf(item)
+		if of.ref("record") != v.Ref() || of.text("collection") != f.Ref || of.value("closed").Bool() {
+			continue
+		}
+		if came, err := syncproto.DecodeRecord(of.value("content").Bytes()); err == nil {
+			return "“" + r.title(came) + "”，也在收件里"
+		}
+	}
+	return "这台电脑上没有的一条"
 }
 
 // deviceOf names the laptop of a person, "" if there is none or several.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"testing"
 
 	"gridbook/app/boltstore"
@@ -46,9 +47,12 @@ func TestInbox(t *testing.T) {
 	at.Time++
 	gone := syncproto.Key{Collection: ledger.Household, ID: syncproto.ID{Time: at.Time, Replica: 9}}
 	elsewhere := arrive(t, l, syncproto.ItemHeld, gone, at, map[string]any{"head_name": "赵六"})
+	at.Time++
+	person := syncproto.Key{Collection: ledger.Resident, ID: syncproto.ID{Time: at.Time, Replica: 9}}
+	theirs := arrive(t, l, syncproto.ItemHeld, person, at, map[string]any{"name": "赵小六", "household": gone.ID.String(), "phone": nil})
 
 	box, err := s.Inbox(t.Context(), 0)
-	if err != nil || box.Open != 3 || len(box.Rows) != 3 || box.Rows[2].ID != joined || box.Rows[2].Held {
+	if err != nil || box.Open != 4 || len(box.Rows) != 4 || box.Rows[3].ID != joined || box.Rows[3].Held {
 		t.Fatalf("inbox %+v %v", box, err)
 	}
 	for _, row := range box.Rows {
@@ -61,6 +65,14 @@ func TestInbox(t *testing.T) {
 				if f.Differs != (f.Key == "phone") {
 					t.Errorf("%s: came %q, now %q, differs %v", f.Key, f.Came, f.Now, f.Differs)
 				}
+			}
+		case theirs:
+			came := map[string]string{}
+			for _, f := range row.Fields {
+				came[f.Key] = f.Came
+			}
+			if !strings.Contains(came["household"], "赵六") || came["phone"] != "" {
+				t.Errorf("what it refers to came as well, and is not here: %+v", row.Fields)
 			}
 		case elsewhere:
 			if row.Here || row.Title != "赵六" {
@@ -76,16 +88,16 @@ func TestInbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if home, err := s.Home(t.Context()); err != nil || home.Inbox != 2 {
+	if home, err := s.Home(t.Context()); err != nil || home.Inbox != 3 {
 		t.Errorf("the first screen counts %d (%v)", home.Inbox, err)
 	}
-	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 2 || box.Rows[2].ID != held || box.Rows[2].By != "王书记" {
+	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 3 || box.Rows[3].ID != held || box.Rows[3].By != "王书记" {
 		t.Errorf("after the decision %+v %v", box, err)
 	}
 	if _, err := s.Undo(t.Context(), saved.Undo); err != nil {
 		t.Fatal(err)
 	}
-	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 3 {
+	if box, err = s.Inbox(t.Context(), 0); err != nil || box.Open != 4 {
 		t.Errorf("after the undo %d open (%v)", box.Open, err)
 	}
 	_, err = s.DecideInbox(t.Context(), held, "perhaps", shown[held])

@@ -48,3 +48,6 @@ func familyName(name string) string {
 }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// fullWidth writes the commas of the server's sentences as Chinese has them.
+func fullWidth(sentence string) string { return strings.ReplaceAll(sentence, ",", "，") }
