@@ -3,7 +3,7 @@ import type { Conflict, SchemaCollection } from '@/api'
 import { FakeRecords } from '@/testing/fakeRecords'
 import schema from '@/testing/schema.json'
 import { useNotices } from '@/stores/notices'
-import { calls, settle, show, type Screen } from '@/testing/screen'
+import { calls, press, settle, show, type Screen } from '@/testing/screen'
 import ConflictCard from './ConflictCard.vue'
 
 const phone = new FakeRecords(schema.collections as SchemaCollection[], schema.tables, true).phoneConflict()
@@ -30,6 +30,27 @@ test('both values stand there with who wrote them, where and when', async () => 
     expect(text).toContain(part)
   }
   expect(screen.view.get('li.shown').text()).toContain('13805792222')
+})
+
+test('another is written with the keyboard alone: into the field, Enter saves, Escape puts it away', async () => {
+  await open()
+  const pen = () => button('都不对，另写一个')
+  await pen().trigger('click')
+  await settle()
+  const field = document.activeElement as HTMLInputElement
+  expect(field.tagName).toBe('INPUT')
+  press(field, 'Escape', { isComposing: true })
+  await settle()
+  expect(document.activeElement).toBe(field)
+  press(field, 'Escape')
+  await settle()
+  expect(document.activeElement).toBe(pen().element)
+  await pen().trigger('click')
+  await settle()
+  await screen.view.get('input').setValue('13833330001')
+  await screen.view.get('form').trigger('submit')
+  await settle()
+  expect(calls(screen, 'ResolveValue')).toEqual([['household', id, 'phone', '13833330001', stamps]])
 })
 
 test('one is taken, and that can be undone', async () => {

@@ -18,6 +18,8 @@ export const useSession = defineStore('session', () => {
   /** All villages of a township are here, not just one. */
   const manyVillages = computed(() => phase.value === 'ready' && state.value?.village === '' && !state.value.ended)
   const village = computed(() => (manyVillages.value ? chosen.value : (state.value?.village ?? '')))
+  /** The person is in charge of nothing any more: what was theirs has left this laptop. */
+  const ended = computed(() => (phase.value === 'ready' ? (state.value?.ended ?? null) : null))
   const canWrite = computed(() => state.value?.canWrite ?? false)
 
   async function load(): Promise<void> {
@@ -81,6 +83,7 @@ export const useSession = defineStore('session', () => {
     manyVillages,
     village,
     canWrite,
+    ended,
     load,
     join,
     joinByStick,

@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { api, MISSED, type SyncDone, type SyncStatus } from '@/api'
 import { useEvents } from './events'
+import { useSession } from './session'
 
 /** One word for where the work stands; each looks different. */
 export type SyncLook = 'running' | 'stopped' | 'refused' | 'offline' | 'differs' | 'waiting' | 'unsent' | 'never' | 'same'
@@ -22,6 +23,9 @@ export const useSync = defineStore('sync', () => {
   const events = useEvents()
   const status = shallowRef<SyncStatus | null>(null)
   const look = computed(() => (status.value ? lookOf(status.value) : null))
+
+  /** The first copy has not come whole: what is here is not all there is. A laptop without a duty waits for none. */
+  const first = computed(() => status.value !== null && status.value.verified.at === 0 && !useSession().ended)
 
   async function refresh(): Promise<void> {
     const before = events.revision('sync')
@@ -47,5 +51,5 @@ export const useSync = defineStore('sync', () => {
   events.on(MISSED, () => void refresh().catch(() => undefined))
   events.onRecords(() => void refresh().catch(() => undefined))
 
-  return { status, look, refresh, syncNow }
+  return { status, look, first, refresh, syncNow }
 })

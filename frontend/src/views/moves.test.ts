@@ -187,6 +187,15 @@ test('a decision about what has changed unseen is refused, and the new version s
   expect(calls(screen, 'DecideInbox')[1]).toEqual(['inbox1', 'take', 'inbox1.2'])
 })
 
+test('after a decision the focus is on the next piece', async () => {
+  const view = await open(InboxView, {}, { role: 'township' })
+  const button = view.findAll('button').find((b) => b.text() === '收下')!
+  ;(button.element as HTMLElement).focus()
+  await press('收下')
+  await vi.waitFor(() => expect(document.activeElement?.tagName).toBe('BUTTON'))
+  expect(document.activeElement!.closest('section')!.textContent).toContain('等您决定')
+})
+
 test('taking a decision back is no change to be read again', async () => {
   const view = await open(InboxView, {}, { role: 'township' })
   await press('收下')

@@ -98,14 +98,27 @@ test('without a network it is said calmly, not as an error', async () => {
   expect(view.find('[role=alert]').exists()).toBe(false)
 })
 
-test('a first sync is shown as a step of its own', async () => {
-  const { view, host, service } = await open('/', { empty: true })
-  expect(view.text()).toContain('导入表格')
-  host.emit('sync', { ...service.status, phase: 'running', done: 300, total: 2600 })
-  await settle()
-  expect(view.text()).toContain('正在从街道取资料')
-  expect(view.text()).toContain('第 300 条，共 2600 条')
+test('a first copy that has not come whole is said on every screen, and nothing claims to be empty', async () => {
+  const { view, host, service, router } = await open('/', { empty: true })
+  const tell = async (more: object) => {
+    service.status = { ...service.status, ...more }
+    host.emit('sync', service.status)
+    await settle()
+  }
+  await tell({ phase: 'running', done: 300, total: 2600, verified: { equal: false, records: 0, at: 0 } })
+  expect(view.text()).toContain('正在从街道取资料：第 300 条，共 2600 条')
   expect(view.find('progress').attributes('value')).toBe('300')
+  expect(view.text()).not.toContain('全部上报了')
+  for (const at of ['/', '/households', '/visits']) {
+    await router.push(at)
+    await settle()
+    expect(view.text()).toContain('资料还没取齐，取到的会自己出现')
+    expect(view.text()).not.toContain('导入')
+  }
+  await tell({ phase: 'offline' })
+  expect(view.text()).toContain('连上街道后会接着取')
+  await tell({ phase: 'idle', verified: { equal: true, records: 2600, at: 1 } })
+  expect(view.text()).not.toContain('没取齐')
 })
 
 test('a locked laptop asks for the password and shows nothing else', async () => {
@@ -166,13 +179,30 @@ test('the list of households is worked by keys', async () => {
   expect(router.currentRoute.value.path).toBe(`/households/${service.households[1]!.id}`)
 })
 
+test('what was done last is taken back by the keyboard too, but not out of a field', async () => {
+  const { view, service } = await open('/records/activity/activity-1')
+  const undone = () => service.calls.filter((c) => c.method === 'Undo')
+  press(document.body, 'z', { ctrlKey: true })
+  await settle()
+  expect(undone()).toEqual([])
+  await view.findAll('button').find((b) => b.text() === '删除')!.trigger('click')
+  await view.get('[role=alertdialog] .el-button--danger').trigger('click')
+  await settle()
+  press(view.get('[data-search]').element, 'z', { ctrlKey: true })
+  await settle()
+  expect(undone()).toEqual([])
+  press(document.body, 'z', { ctrlKey: true })
+  await settle()
+  expect(undone().map((c) => c.args)).toEqual([['undo-activity-1']])
+})
+
 test('what was done can be taken back', async () => {
   const { view, service } = await open('/records/activity/activity-1')
   await view.findAll('button').find((b) => b.text() === '删除')!.trigger('click')
   await view.get('[role=alertdialog] .el-button--danger').trigger('click')
   await settle()
   expect(view.text()).toContain('已删除')
-  await view.findAll('.notice button').find((b) => b.text() === '撤销')!.trigger('click')
+  await view.findAll('.notice button').find((b) => b.text().startsWith('撤销'))!.trigger('click')
   await settle()
   expect(service.calls.find((c) => c.method === 'Undo')?.args).toEqual(['undo-activity-1'])
   expect(view.text()).toContain('已撤销')

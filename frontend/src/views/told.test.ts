@@ -75,6 +75,21 @@ test('a laptop whose duty has ended is joined anew, or not after all', async () 
   expect(s.view.find('nav').exists()).toBe(true)
 })
 
+test('without a duty only what still makes sense can be opened, and it is said why', async () => {
+  const s = await show(App, {}, { ended }, '/households')
+  await settle()
+  expect(s.router.currentRoute.value.path).toBe('/')
+  expect(s.view.findAll('nav a').map((a) => a.attributes('href'))).toEqual(['/', '/sync', '/settings'])
+  expect(s.view.find('[data-search]').exists()).toBe(false)
+  expect(s.view.text()).toContain('因为没有可看的')
+  await s.router.push('/stick')
+  await settle()
+  expect(s.router.currentRoute.value.path).toBe('/stick')
+  await s.router.push('/ledgers')
+  await settle()
+  expect(s.router.currentRoute.value.path).toBe('/')
+})
+
 const shut = { code: 'photos_shut', message: '照片库不是这台电脑的，打不开', hint: '请把它放回原处。' }
 
 test('photos that cannot be opened: why, another try, and a new file only when asked twice', async () => {

@@ -21,7 +21,6 @@ export const people = {
     neverVisited: '还没有走访过',
     fresh: '这台电脑上还没有资料。先把村里的花名册、网格表导入进来，就可以开始记走访了。',
     import: '导入表格',
-    firstSync: '正在从街道取资料。第一次要多等一会儿，取到的马上就能看，断了会接着取。',
   },
   households: {
     title: '住户',

@@ -1,4 +1,13 @@
 export const sync = {
+  first: {
+    running: '正在从街道取资料，还没取齐',
+    runningOf: '正在从街道取资料：第 {done} 条，共 {total} 条',
+    waits: '资料还没取齐，连上街道后会接着取',
+    note: '取到的马上就能看、能记，不用等；没取齐以前，名单会短，数字会少。断了会接着取。',
+    empty: '资料还没取齐，取到的会自己出现。',
+    card: '资料还没取齐',
+    verdict: '取齐以后会和街道核对一遍。',
+  },
   sync: {
     title: '上报',
     cardTitle: '上报情况',
