@@ -46,6 +46,11 @@ export class Office {
     })
   }
 
+  /** Where it serves, as host and port. */
+  get at(): string {
+    return this.address
+  }
+
   /** Ends the server; laptops then find nobody. */
   async stop(): Promise<void> {
     const serving = this.serving
@@ -61,8 +66,8 @@ export class Office {
     await rm(this.data, { recursive: true, force: true })
   }
 
-  async invite(role: string, scope: string, person: string): Promise<string> {
-    const said = await this.command('invite', '--role', role, '--scope', scope, '--person', person)
+  async invite(role: string, scope: string, person: string, ...more: string[]): Promise<string> {
+    const said = await this.command('invite', '--role', role, '--scope', scope, '--person', person, ...more)
     const found = /gridbook1:\S+/.exec(said)
     if (!found) throw new Error(`no invitation in ${said}`)
     return found[0]
@@ -74,6 +79,11 @@ export class Office {
     const line = devices.find((d) => d.person === person)
     if (!line) throw new Error(`nobody is ${person}`)
     await this.command('role', String(line.device), ...change)
+  }
+
+  /** Erases a record by law. */
+  async purge(id: string, reason: string): Promise<void> {
+    await this.command('purge', id, '--reason', reason)
   }
 
   /** Takes in what lies on a stick, a folder. */
@@ -99,7 +109,7 @@ export async function apply(data: string, ...lines: object[]): Promise<{ id: str
   const file = join(data, 'lines.jsonl')
   await writeFile(file, lines.map((line) => JSON.stringify(line) + '\n').join(''))
   const said = await command(data, 'apply', file)
-  return said.trim().split('\n').map((line) => JSON.parse(line))
+  return said.split('\n').filter(Boolean).map((line) => JSON.parse(line))
 }
 
 /** The sample workbooks in the order in which a village imports them. */
@@ -157,6 +167,20 @@ export class Laptop {
     this.host = await Host.start(data)
     await this.page.close()
     this.page = await this.browser.open(this.host.url)
+  }
+
+  /** Ends the program, lets commands work on its data, and opens it again with the password. */
+  async offline(work: (data: string) => Promise<unknown>): Promise<void> {
+    const data = this.host.data
+    await this.host.stop()
+    try {
+      await work(data)
+    } finally {
+      this.host = await Host.start(data)
+      await this.page.close()
+      this.page = await this.browser.open(this.host.url)
+      await this.unlock()
+    }
   }
 
   /** Syncs now and waits until the status says that nothing is left to send. */
