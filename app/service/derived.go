@@ -65,7 +65,7 @@ func newDerived(group func(syncproto.ID) []syncproto.ID) *derived {
 
 func (d *derived) put(rec *syncproto.Record) {
 	d.remove(rec.Key)
-	if n := len(rec.Conflicts()); n > 0 {
+	if n := len(ledger.Conflicts(rec)); n > 0 {
 		d.conflicts[rec.Key] = n
 	}
 	if d.isMine(rec) {

@@ -210,7 +210,7 @@ func conflictKeys(rec *syncproto.Record) []string {
 		return nil
 	}
 	var out []string
-	for _, t := range rec.Conflicts() {
+	for _, t := range ledger.Conflicts(rec) {
 		if f, ok := c.Field(t); ok {
 			out = append(out, f.Key)
 		}

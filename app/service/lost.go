@@ -129,7 +129,7 @@ func (r reader) decidedHere(rec *syncproto.Record, t syncproto.Tag) bool {
 	if rec == nil {
 		return true // gone: there is nothing left to tell
 	}
-	reg, _ := rec.Field(t)
+	reg := ledger.Register(rec, t)
 	return !reg.Conflicted() && r.derived.own[reg.Shown().Stamp.Replica]
 }
 
@@ -139,7 +139,7 @@ func (r reader) settled(rec *syncproto.Record, n lostNote) bool {
 		return true
 	}
 	c, known := ledger.Lookup(n.Collection)
-	reg, _ := rec.Field(n.Tag)
+	reg := ledger.Register(rec, n.Tag)
 	if !known || !n.Shown || reg.Conflicted() {
 		return false
 	}
@@ -190,7 +190,7 @@ func (r reader) lostValue(rec *syncproto.Record, n lostNote) (LostValue, bool) {
 	if !ok || r.decidedHere(rec, n.Tag) {
 		return LostValue{}, false
 	}
-	reg, _ := rec.Field(n.Tag)
+	reg := ledger.Register(rec, n.Tag)
 	decided := !reg.Conflicted()
 	if !decided && !slices.ContainsFunc(r.lostIn(rec), func(o lostNote) bool { return n.same(o) && !o.Shown }) {
 		return LostValue{}, false // it is the one that is shown by now

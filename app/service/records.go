@@ -177,7 +177,7 @@ func (r reader) inFilter(name string, rec *syncproto.Record) bool {
 	case "refused":
 		return r.state(rec.Key) == StateRefused
 	case "conflict":
-		return len(rec.Conflicts()) > 0
+		return len(ledger.Conflicts(rec)) > 0
 	}
 	return true
 }

@@ -100,8 +100,7 @@ func (b *Book) disputed(id syncproto.ID, field string) (*ledger.Collection, *led
 			return nil, nil, syncproto.Register{}, err
 		}
 	}
-	reg, _ := rec.Field(f.Tag)
-	return in, f, reg, nil
+	return in, f, ledger.Register(rec, f.Tag), nil
 }
 
 // ResolveTake decides a field by writing the value of head n (1 is the oldest)
@@ -196,7 +195,7 @@ func (r reader) headsOf(rec *syncproto.Record, laptop map[syncproto.ReplicaID]bo
 		return nil
 	}
 	var out []edit.Set
-	for _, t := range rec.Conflicts() {
+	for _, t := range ledger.Conflicts(rec) {
 		if _, known := c.Field(t); !known || t == ledger.TagDeleted {
 			continue
 		}

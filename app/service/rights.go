@@ -120,7 +120,7 @@ func (w *writing) deleteCompanions(k syncproto.Key) error {
 		if rec == nil || ledger.Deleted(rec) || w.allowed(rec) != nil {
 			continue
 		}
-		if _, err := w.put(ck, rec, []syncproto.FieldValue{{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)}}); err != nil {
+		if _, err := w.put(ck, rec, ledger.Deletion(rec)); err != nil {
 			return err
 		}
 	}

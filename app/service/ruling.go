@@ -26,7 +26,7 @@ type ruling struct {
 func (w *writing) decides(k syncproto.Key, before *syncproto.Record, sets []syncproto.FieldValue) error {
 	var over []byte
 	for _, s := range sets {
-		reg, _ := before.Field(s.Tag)
+		reg := ledger.Register(before, s.Tag)
 		if !reg.Conflicted() {
 			continue
 		}

@@ -63,7 +63,7 @@ func stillStands(c *ledger.Collection, before *syncproto.Record, s edit.Set) err
 	}
 	var reg syncproto.Register
 	if before != nil {
-		reg, _ = before.Field(s.Tag)
+		reg = ledger.Register(before, s.Tag)
 	}
 	f, _ := c.Field(s.Tag)
 	if same(f, standing(reg), s.Still) {

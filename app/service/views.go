@@ -37,7 +37,7 @@ func (r reader) record(rec *syncproto.Record) RecordView {
 	}
 	v := RecordView{
 		Collection: c.Key, ID: rec.ID.String(), Title: r.title(rec), Village: r.home(rec),
-		Deleted: ledger.Deleted(rec), Sync: r.state(rec.Key), Conflicts: len(rec.Conflicts()),
+		Deleted: ledger.Deleted(rec), Sync: r.state(rec.Key), Conflicts: len(ledger.Conflicts(rec)),
 		Created: rec.ID.Time.Milli(),
 	}
 	v.CanWrite = ledger.MayWrite(r.me.Role, r.me.Scope, c.Number, v.Village)
@@ -48,6 +48,9 @@ func (r reader) record(rec *syncproto.Record) RecordView {
 	}
 	for _, f := range formOrder(c) {
 		v.Fields = append(v.Fields, r.field(rec, c, f))
+	}
+	if mark, ok := c.Field(ledger.TagDeleted); ok && ledger.Mark(rec).Conflicted() {
+		v.Fields = append(v.Fields, r.field(rec, c, mark)) // only to be decided
 	}
 	return v
 }
@@ -78,7 +81,7 @@ func (r reader) field(rec *syncproto.Record, c *ledger.Collection, f *ledger.Fie
 	} else if !v.IsNull() {
 		out.Value = f.JSON(v)
 	}
-	if reg, ok := rec.Field(f.Tag); ok && reg.Conflicted() {
+	if reg := ledger.Register(rec, f.Tag); reg.Conflicted() {
 		conflict := r.conflict(rec.Key, c, f, reg)
 		out.Conflict = &conflict
 	}
@@ -123,10 +126,6 @@ const notHere = "（不在这台电脑上）"
 func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, reg syncproto.Register) []HeadView {
 	received, _ := r.tx.Received(k)
 	agreed, _ := r.tx.Agreed(k)
-	var known syncproto.Register
-	if agreed != nil {
-		known, _ = agreed.Field(f.Tag)
-	}
 	out := make([]HeadView, 0, len(reg.Heads))
 	for i, h := range reg.Heads {
 		at := r.written(h.Stamp)
@@ -141,7 +140,10 @@ func (r reader) heads(k syncproto.Key, c *ledger.Collection, f *ledger.Field, re
 		if view.Text == "" && h.Value.Kind() == syncproto.Ref {
 			view.Text = notHere
 		}
-		if known.Has(h.Stamp) {
+		if agreed != nil && slices.ContainsFunc(agreed.Fields, func(g syncproto.Field) bool {
+			// Against a deletion stands an edit of any other field.
+			return (g.Tag == f.Tag || f.Tag == ledger.TagDeleted) && g.Has(h.Stamp)
+		}) {
 			view.Received = received
 		}
 		out = append(out, view)
@@ -156,10 +158,9 @@ func (r reader) conflicts(rec *syncproto.Record) []Conflict {
 		return nil
 	}
 	var out []Conflict
-	for _, t := range rec.Conflicts() {
+	for _, t := range ledger.Conflicts(rec) {
 		if f, ok := c.Field(t); ok {
-			reg, _ := rec.Field(t)
-			out = append(out, r.conflict(rec.Key, c, f, reg))
+			out = append(out, r.conflict(rec.Key, c, f, ledger.Register(rec, t)))
 		}
 	}
 	return out
@@ -227,7 +228,7 @@ func (r reader) row(rec *syncproto.Record) RecordRow {
 		Collection: keyOf(rec.Collection), ID: rec.ID.String(), Title: r.title(rec), Subtitle: r.subtitle(rec),
 		Date: dateText(f.int("date")), Village: r.home(rec), Household: idText(r.roster.Resolve(f.ref("household"))),
 		Grid: r.nameOf("grid", f.ref("grid")), State: f.words("state"),
-		Sync: r.state(rec.Key), Conflicts: len(rec.Conflicts()),
+		Sync: r.state(rec.Key), Conflicts: len(ledger.Conflicts(rec)),
 	}
 	switch rec.Collection {
 	case ledger.Matter, ledger.Dispute, ledger.Hazard:

@@ -226,10 +226,20 @@ func (w *writing) values(i int, k syncproto.Key, c *ledger.Collection, before *s
 			out = append(out, syncproto.FieldValue{Tag: s.Tag, Value: v})
 		}
 	}
-	if e.Delete && w.sets(before, ledger.TagDeleted, syncproto.BoolOf(true)) {
+	if e.Delete && before != nil && !ledger.Deleted(before) {
 		out = append(out, syncproto.FieldValue{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)})
 	}
-	return out, nil
+	return withKnown(before, out), nil
+}
+
+// withKnown adds to a deletion what is known here of what it deletes.
+func withKnown(before *syncproto.Record, sets []syncproto.FieldValue) []syncproto.FieldValue {
+	for i, s := range sets {
+		if s.Tag == ledger.TagDeleted && s.Value.Bool() && before != nil {
+			return append(slices.Delete(sets, i, i+1), ledger.Deletion(before)...)
+		}
+	}
+	return sets
 }
 
 // sets reports whether writing v changes what is shown. A disputed field is
@@ -299,8 +309,10 @@ func (w *writing) put(k syncproto.Key, before *syncproto.Record, sets []syncprot
 		if before == nil {
 			break
 		}
-		reg, _ := before.Field(s.Tag)
-		undo.Set = append(undo.Set, replaced(s.Tag, reg, s.Value))
+		if s.Tag == ledger.TagKnew {
+			continue // of no account without the deletion
+		}
+		undo.Set = append(undo.Set, replaced(s.Tag, ledger.Register(before, s.Tag), s.Value))
 		if s.Tag == ledger.TagVillage || before.Value(s.Tag).Kind() == syncproto.Ref {
 			clear(w.homes) // something may follow this record to another place
 		}

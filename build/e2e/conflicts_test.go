@@ -117,6 +117,54 @@ func TestTwoLaptopsEditOneResident(t *testing.T) {
 	}
 }
 
+// One deletes whom another edits, neither knowing: both see it, the record stays
+// until someone decides, and then it is the same everywhere.
+func TestDeletedAgainstEdited(t *testing.T) {
+	w := settle(t, overTLS)
+	first, second := w.join("village", shaxi, "周书记"), w.join("village", shaxi, "陈委员")
+	for name, c := range map[string]struct {
+		take string
+		left int
+	}{"kept": {"false", 1}, "deleted": {"true", 0}} {
+		t.Run(name, func(t *testing.T) {
+			person := w.apply(first, family(1)...)["p1"]
+			w.sync(first, second)
+			w.apply(first, op{Op: "delete", Collection: "resident", ID: person})
+			w.apply(second, op{Op: "set", Collection: "resident", ID: person, Fields: map[string]any{"phone": "13905790002"}})
+			w.sync(first, second, first)
+			for _, l := range []*stage.Laptop{first, second} {
+				if c := w.conflicts(l); len(c) != 1 || c[0].ID != person || c[0].Field != "deleted" {
+					t.Fatalf("listed: %+v", c)
+				}
+				if s := w.status(l); s.Conflicts != 1 {
+					t.Errorf("counted: %+v", s)
+				}
+				if n := w.shown(l, person); n != 1 {
+					t.Errorf("the list has it %d times while nobody has decided", n)
+				}
+			}
+			w.must(first.Run("resolve", person, "deleted", "--value", c.take).Failed())
+			w.sync(first, second)
+			for _, l := range []*stage.Laptop{first, second} {
+				if c := w.conflicts(l); len(c) != 0 {
+					t.Errorf("still listed: %+v", c)
+				}
+				if n := w.shown(l, person); n != c.left {
+					t.Errorf("the list has it %d times, want %d", n, c.left)
+				}
+			}
+		})
+	}
+}
+
+// shown counts how often a list of residents has a person.
+func (w *town) shown(l *stage.Laptop, id string) int {
+	w.Helper()
+	r := l.Run("list", "resident")
+	w.must(r.Failed())
+	return bytes.Count(r.Out, []byte(id))
+}
+
 // Whoever was away while two values stood beside each other and one was taken
 // hears of it, with the value that was not; an edit after an edit says nothing.
 func TestAuthorWhoWasAwayIsTold(t *testing.T) {

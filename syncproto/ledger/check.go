@@ -39,8 +39,8 @@ func Check(rec *syncproto.Record) error {
 		return err
 	}
 	c, ok := Lookup(rec.Collection)
-	if !ok || Deleted(rec) {
-		return nil
+	if mark, _ := rec.Field(TagDeleted); !ok || !mark.Conflicted() && mark.Shown().Value.Bool() {
+		return nil // also if somebody disputes it: what was deleted may lack what is required by now
 	}
 	for i := range c.Fields {
 		f := &c.Fields[i]

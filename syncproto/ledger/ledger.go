@@ -199,12 +199,3 @@ func Must(n syncproto.Collection) *Collection {
 	}
 	return c
 }
-
-// Deleted reports whether rec carries the mark of deletion and nobody disputes
-// it: with two differing heads of the mark the record stays visible until
-// someone decides. It looks at the mark alone; whether other fields were
-// edited meanwhile is for the caller to see from their stamps.
-func Deleted(rec *syncproto.Record) bool {
-	reg, ok := rec.Field(TagDeleted)
-	return ok && !reg.Conflicted() && reg.Shown().Value.Bool()
-}

@@ -145,6 +145,33 @@ test('the review: take one by the keyboard, write another, take it back, all of 
   await look(mate, 'lost-decided')
 })
 
+test('deleted here, edited there: it stays, and one decides', async () => {
+  let gone: { id: string }[] = []
+  await secretary.offline(async (data) => {
+    gone = await apply(data, { op: 'put', collection: 'household', ref: 'x', fields: { head_name: '方阿根', address: '沙溪村16号' } })
+  })
+  await secretary.sync()
+  await mate.sync()
+  await mate.offline((data) => apply(data, { op: 'delete', collection: 'household', id: gone[0]!.id }))
+  await secretary.offline((data) => apply(data, { op: 'set', collection: 'household', id: gone[0]!.id, fields: { phone: '13811110016' } }))
+  await mate.sync()
+  await secretary.sync()
+  const { page } = secretary
+  await secretary.go(`#/households/${gone[0]!.id}`)
+  await page.getByText('方阿根').first().waitFor()
+  await look(secretary, 'deletion-household')
+  await secretary.go('#/conflicts')
+  await page.getByText('删除这一条').waitFor()
+  await look(secretary, 'deletion-conflict')
+  const card = page.getByRole('region', { name: '这一条删不删？' })
+  await card.getByRole('listitem').filter({ hasText: '保留这一条' }).getByRole('button', { name: '用这个' }).press('Enter')
+  await card.waitFor({ state: 'detached' })
+  await secretary.sync()
+  await mate.sync()
+  await mate.go(`#/households/${gone[0]!.id}`)
+  await mate.page.getByText('138 1111 0016').first().waitFor()
+})
+
 test('what looks like one household is put together, and taken apart again', async () => {
   const { page } = secretary
   await secretary.go('#/doubles')

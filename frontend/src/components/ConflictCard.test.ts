@@ -79,5 +79,6 @@ test('deleting against editing is asked as delete or keep', async () => {
   await open({ key: 'deleted', label: '已删除', lostOwn: false, heads: [{ ...a!, value: true, text: '是' }, { ...b!, value: null, text: '' }] })
   expect(screen.view.text()).toContain('删除这一条')
   expect(screen.view.text()).toContain('保留这一条')
+  expect(screen.view.text()).toContain('这一条删不删？')
   expect(screen.view.text()).not.toContain('另写一个')
 })

@@ -74,6 +74,9 @@ export const sync = {
     emptied: '（清空了）',
     delete: '删除这一条',
     keep: '保留这一条',
+    deletionTitle: '这一条删不删？',
+    deletionLead: '一台电脑删除了它，另一台还在改，互相不知道。定下之前，它一直看得见。',
+    deletionResolved: '删不删已定下',
     resolved: '“{field}”已定下',
   },
   lost: {
