@@ -17,7 +17,7 @@ import (
 const maxFamily = 64
 
 func familyKey(parent syncproto.Key, number uint16) []byte {
-	return binary.BigEndian.AppendUint16(parent.Append(make([]byte, 0, syncproto.KeySize+2)), number)
+	return binary.BigEndian.AppendUint16(recordKey(parent), number)
 }
 
 // addChild enters a child that is not there yet.
@@ -27,7 +27,7 @@ func (t *tx) addChild(parent, child syncproto.Key) error {
 		return err
 	}
 	last, row := before(b.Cursor(), familyKey(parent, ^uint16(0)))
-	if !bytes.HasPrefix(last, parent.Bytes()) {
+	if !bytes.HasPrefix(last, recordKey(parent)) {
 		return t.swap(bucketFamily, familyKey(parent, 0), nil, child.Bytes())
 	}
 	if len(row) < maxFamily*syncproto.KeySize {
@@ -42,7 +42,7 @@ func (t *tx) addChild(parent, child syncproto.Key) error {
 
 // dropChild takes a child out, wherever it stands.
 func (t *tx) dropChild(parent, child syncproto.Key) error {
-	prefix := parent.Bytes()
+	prefix := recordKey(parent)
 	for row, err := range t.walk(bucketFamily, prefix, prefix) {
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (t *tx) Dependants(k syncproto.Key) iter.Seq2[syncproto.Key, error] {
 }
 
 func (t *tx) children(k syncproto.Key) (children []syncproto.Key, err error) {
-	prefix := k.Bytes()
+	prefix := recordKey(k)
 	for row, err := range t.walk(bucketFamily, prefix, prefix) {
 		if err != nil {
 			return nil, err

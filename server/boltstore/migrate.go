@@ -3,35 +3,54 @@ package boltstore
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
 	"gridbook/syncproto"
 )
 
-// The buckets of format 1 that are no more.
+// The buckets of older formats that are no more. Format 1 had a row for each
+// child, place and member; format 2 had records and families by time.
 var (
 	oldChild  = []byte("child")  // parent key, child key → nothing
 	oldFeed   = []byte("feed")   // scope, seq → key, gone
 	oldMember = []byte("member") // scope, collection, id → something that nobody reads
+	oldRecord = []byte("record") // id, collection → stored record
+	oldFamily = []byte("family") // parent key, number → child keys
 )
+
+// move is what becomes of an old bucket.
+type move struct {
+	since    byte // format
+	from, to []byte
+	do       func(from, to *bolt.Bucket) error
+}
+
+func moves() []move {
+	return []move{
+		{2, oldChild, oldFamily, foldChildren},
+		{2, oldFeed, bucketRun, foldFeeds},
+		{2, oldMember, bucketMember, foldMembers},
+		{3, oldRecord, bucketRecord, sortRecords},
+		{3, oldFamily, bucketFamily, sortFamilies},
+	}
+}
 
 // migrate brings a file of an older format up to date, in the transaction that
 // opens it: it is done whole, or the old file stays.
 func migrate(t *bolt.Tx, version byte) error {
-	if version > 1 {
-		return nil
-	}
-	for _, m := range []struct {
-		from, to []byte
-		fold     func(from, to *bolt.Bucket) error
-	}{{oldChild, bucketFamily, foldChildren}, {oldFeed, bucketRun, foldFeeds}, {oldMember, bucketMember, foldMembers}} {
-		from, to := t.Bucket(m.from), t.Bucket(m.to)
-		if from == nil {
+	for _, m := range moves() {
+		from := t.Bucket(m.from)
+		if version >= m.since || from == nil {
 			continue
 		}
+		to, err := t.CreateBucketIfNotExists(m.to)
+		if err != nil {
+			return err
+		}
 		to.FillPercent = fill
-		if err := m.fold(from, to); err != nil {
+		if err := m.do(from, to); err != nil {
 			return err
 		}
 		if err := t.DeleteBucket(m.from); err != nil {
@@ -136,4 +155,49 @@ func foldMembers(from, to *bolt.Bucket) error {
 		}
 		return bytes.Clone(pairs[0].key), value, nil
 	}}.run()
+}
+
+// sortRecords puts the records in the order of who made them.
+func sortRecords(from, to *bolt.Bucket) error {
+	return resort(from, to, func(k []byte) ([]byte, error) {
+		if len(k) != syncproto.KeySize {
+			return nil, damaged("a record key of %d bytes", len(k))
+		}
+		id, err := syncproto.StampOf(k[:syncproto.StampSize])
+		return recordKey(syncproto.Key{Collection: syncproto.Collection(binary.BigEndian.Uint16(k[syncproto.StampSize:])), ID: id}), err
+	})
+}
+
+// sortFamilies puts the families in the order of their parents.
+func sortFamilies(from, to *bolt.Bucket) error {
+	return resort(from, to, func(k []byte) ([]byte, error) {
+		if len(k) != syncproto.KeySize+2 {
+			return nil, damaged("a family's key of %d bytes", len(k))
+		}
+		parent, err := syncproto.KeyOf(k[:syncproto.KeySize])
+		return append(recordKey(parent), k[syncproto.KeySize:]...), err
+	})
+}
+
+// resort moves rows to where they have other keys. They go in in the order of
+// those: bbolt splits pages only when it commits, and until then to put a row
+// between others would move all that come after it.
+func resort(from, to *bolt.Bucket, rekey func([]byte) ([]byte, error)) error {
+	type row struct{ now, was []byte }
+	var rows []row
+	err := from.ForEach(func(k, _ []byte) error {
+		now, err := rekey(k)
+		rows = append(rows, row{now, k})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(rows, func(a, b row) int { return bytes.Compare(a.now, b.now) })
+	for _, r := range rows {
+		if err := to.Put(r.now, from.Get(r.was)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

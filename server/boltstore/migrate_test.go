@@ -2,11 +2,14 @@ package boltstore
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
@@ -15,194 +18,205 @@ import (
 	"gridbook/syncproto"
 )
 
-// listed is what is to be found again after the move.
-type listed struct {
-	feeds    map[syncproto.Scope][]syncproto.FeedEntry
-	members  map[syncproto.Scope][]syncproto.ID
-	children map[syncproto.Key][]syncproto.Key
+// The files in testdata were made by the programs of their time, out of the
+// same thousand writes; listing.txt.gz is what those programs read in them.
+
+// goldenScopes and goldenParents are what the golden files are about.
+func goldenScopes() []syncproto.Scope {
+	return []syncproto.Scope{"a330702009", "v330702009201", "v330702009202", "p330702009201"}
 }
 
-func listAll(t *testing.T, s *Store, scopes []syncproto.Scope, parents []syncproto.Key) listed {
-	t.Helper()
-	out := listed{map[syncproto.Scope][]syncproto.FeedEntry{}, map[syncproto.Scope][]syncproto.ID{}, map[syncproto.Key][]syncproto.Key{}}
-	err := s.View(func(tx office.Tx) error {
-		for _, scope := range scopes {
-			for e, err := range tx.Feed(scope, 0) {
-				if err != nil {
-					return err
-				}
-				out.feeds[scope] = append(out.feeds[scope], e)
-			}
-			for id, err := range tx.Scan(scope, 110, syncproto.ID{}, false) {
-				if err != nil {
-					return err
-				}
-				out.members[scope] = append(out.members[scope], id)
-			}
-		}
-		for _, p := range parents {
-			for k, err := range tx.Dependants(p) {
-				if err != nil {
-					return err
-				}
-				out.children[p] = append(out.children[p], k)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+func goldenParents() []syncproto.Key {
+	out := make([]syncproto.Key, 5)
+	for i := range out {
+		out[i] = syncproto.Key{Collection: 100, ID: syncproto.ID{Time: syncproto.TimeAt(int64(i + 1)), Replica: 2 + syncproto.ReplicaID(i%2)}}
 	}
 	return out
 }
 
-// asFormat1 lays a file out as the first program did.
-func asFormat1(b *bolt.Tx) error {
-	feed, err := b.CreateBucket(oldFeed)
-	if err != nil {
-		return err
-	}
-	child, err := b.CreateBucket(oldChild)
-	if err != nil {
-		return err
-	}
-	member, err := b.CreateBucket(oldMember)
-	if err != nil {
-		return err
-	}
-	err = b.Bucket(bucketRecord).ForEach(func(k, v []byte) error {
-		key, err := keyOfRecord(k)
+// listing is all that a store holds, as text.
+func listing(tx office.Tx) (string, error) {
+	var b strings.Builder
+	for st, err := range tx.Records() {
 		if err != nil {
-			return err
+			return "", err
 		}
-		st, _, err := splitStored(key, v)
-		if err != nil {
-			return err
-		}
-		for _, p := range st.Places {
-			if err := feed.Put(feedKey(p.Scope, p.Seq), append(key.Bytes(), flagOf(p.Gone))); err != nil {
-				return err
-			}
-			if stands(st, p) {
-				if err := member.Put(key.Append(scopeKey(p.Scope, syncproto.KeySize)), []byte("12345678")); err != nil {
-					return err
-				}
-			}
-		}
-		if st.Parent != (syncproto.Key{}) {
-			return child.Put(key.Append(st.Parent.Bytes()), []byte{})
-		}
-		return nil
-	})
-	if err != nil {
-		return err
+		fmt.Fprintf(&b, "record %s %d %d %s %s %x\n", st.Key, st.Seq, st.Received, st.Home, st.Parent, syncproto.AppendRecord(nil, st.Record))
 	}
-	for _, name := range [][]byte{bucketRun, bucketFamily, bucketMember} {
-		if err := b.DeleteBucket(name); err != nil {
-			return err
+	for _, scope := range goldenScopes() {
+		for e, err := range tx.Feed(scope, 0) {
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "feed %s %d %s %t\n", scope, e.Seq, e.Key, e.Gone)
+		}
+		for id, err := range tx.Scan(scope, 110, syncproto.ID{}, false) {
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "member %s %s\n", scope, id)
 		}
 	}
-	return b.Bucket(bucketMeta).Put(keyFormat, []byte{1})
+	for _, p := range goldenParents() {
+		for k, err := range tx.Dependants(p) {
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, "child %s %s\n", p, k)
+		}
+	}
+	return b.String(), nil
 }
 
-// TestMigrate: a file of format 1 has the same feeds and families when it was
-// opened, and goes on.
+func golden(t *testing.T, name string) []byte {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name+".gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// ofFormat lays a golden file out.
+func ofFormat(t *testing.T, version byte) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "gridbookd.db")
+	if err := os.WriteFile(path, golden(t, fmt.Sprintf("format%d.db", version)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func listed(t *testing.T, s *Store) (text string) {
+	t.Helper()
+	if err := s.View(func(tx office.Tx) (err error) {
+		text, err = listing(tx)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestMigrate: a file of an older format holds the same when it was opened, and
+// goes on.
 func TestMigrate(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gridbookd.db")
-	s := create(t, path, Options{NoSync: true})
-	scopes := []syncproto.Scope{"a330702009", "v330702009201", "v330702009202", "p330702009201"}
-	parents := make([]syncproto.Key, 5)
-	for i := range parents {
-		parents[i] = syncproto.Key{Collection: 100, ID: syncproto.ID{Time: syncproto.TimeAt(int64(i + 1)), Replica: 2}}
+	want := string(golden(t, "listing.txt"))
+	for _, kind := range []string{"record", "feed", "member", "child"} {
+		if n := strings.Count(want, kind+" "); n < 400 {
+			t.Fatalf("too little to move: %d of %s", n, kind)
+		}
 	}
-	random := rand.New(rand.NewPCG(1, 2))
-	seq := syncproto.Seq(0)
-	write := func(tx office.Tx, k syncproto.Key) error {
-		old, err := tx.Record(k)
+	for version := byte(1); version < formatVersion; version++ {
+		path := ofFormat(t, version)
+		s, err := Open(path, Options{NoSync: true})
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		seq++
-		st := &syncproto.Stored{Record: syncproto.NewRecord(k.Collection, k.ID), Seq: seq, Parent: parents[random.IntN(len(parents))]}
-		for _, scope := range scopes[:1+random.IntN(len(scopes))] {
-			st.Places = append(st.Places, syncproto.Place{Scope: scope, Seq: seq, Since: seq, Gone: random.IntN(5) == 0})
+		if listed(t, s) != want {
+			t.Errorf("format %d: another content", version)
 		}
-		return tx.PutRecord(old, st)
-	}
-	key := func(i int) syncproto.Key {
-		return syncproto.Key{Collection: 110, ID: syncproto.ID{Time: syncproto.TimeAt(int64(i + 1000)), Replica: 3}}
-	}
-	for range 10 {
-		if err := s.Update(func(tx office.Tx) error {
-			for range 100 {
-				if err := write(tx, key(random.IntN(600))); err != nil {
-					return err
+		if err := s.db.View(func(b *bolt.Tx) error {
+			for _, m := range moves() {
+				if b.Bucket(m.from) != nil {
+					t.Errorf("format %d: bucket %s is still there", version, m.from)
 				}
+			}
+			if v := b.Bucket(bucketMeta).Get(keyFormat); !bytes.Equal(v, []byte{formatVersion}) {
+				t.Errorf("format %d: it says %d", version, v)
 			}
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
-	}
-	before := listAll(t, s, scopes, parents)
-	if len(before.feeds[scopes[0]]) < 2*maxRun || len(before.children[parents[0]]) < maxFamily || len(before.members[scopes[0]]) < 2*maxMembers {
-		t.Fatalf("too little to fold: %d, %d, %d", len(before.feeds[scopes[0]]), len(before.children[parents[0]]), len(before.members[scopes[0]]))
-	}
-	if err := s.db.Update(asFormat1); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(path, Options{NoSync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	after := listAll(t, s, scopes, parents)
-	if fmt.Sprint(after) != fmt.Sprint(before) {
-		t.Error("the feeds or families are others")
-	}
-	if err := s.db.View(func(b *bolt.Tx) error {
-		if b.Bucket(oldFeed) != nil || b.Bucket(oldChild) != nil || !bytes.Equal(b.Bucket(bucketMeta).Get(keyFormat), []byte{formatVersion}) {
-			t.Error("it is still of the old format")
+		goesOn(t, s)
+		if err := s.Check(); err != nil {
+			t.Error(err)
 		}
-		return nil
+		after := listed(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if s, err = Open(path, Options{NoSync: true}); err != nil {
+			t.Fatal(err)
+		}
+		if listed(t, s) != after {
+			t.Errorf("format %d: another content when opened again", version)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// goesOn edits a record that was moved.
+func goesOn(t *testing.T, s *Store) {
+	t.Helper()
+	k := syncproto.Key{Collection: 110, ID: syncproto.ID{Time: syncproto.TimeAt(1000), Replica: 3}}
+	scope, parent := goldenScopes()[1], goldenParents()[4]
+	const seq = 5000
+	if err := s.Update(func(tx office.Tx) error {
+		old, err := tx.Record(k)
+		if err != nil {
+			return err
+		}
+		if old == nil {
+			return fmt.Errorf("record %s is not there", k)
+		}
+		return tx.PutRecord(old, &syncproto.Stored{Record: old.Record, Seq: seq, Parent: parent, Places: []syncproto.Place{{Scope: scope, Seq: seq, Since: seq}}})
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Update(func(tx office.Tx) error { return write(tx, key(3)) }); err != nil {
-		t.Fatal(err)
+	text := listed(t, s)
+	for _, line := range []string{
+		fmt.Sprintf("feed %s %d %s false\n", scope, seq, k), fmt.Sprintf("member %s %s\n", scope, k.ID), fmt.Sprintf("child %s %s\n", parent, k),
+	} {
+		if strings.Count(text, line) != 1 {
+			t.Errorf("%d times %q", strings.Count(text, line), line)
+		}
 	}
-	again := listAll(t, s, scopes[:1], parents)
-	if last := again.feeds[scopes[0]][len(again.feeds[scopes[0]])-1]; last.Seq != seq || last.Key != key(3) {
-		t.Errorf("the feed ends with %+v", last)
+	if strings.Contains(text, fmt.Sprintf("member %s %s\n", goldenScopes()[0], k.ID)) {
+		t.Error("it is still a member where it no longer stands")
 	}
 }
 
 // TestMigrateDamaged: what cannot be read is said, and the file stays as it was.
 func TestMigrateDamaged(t *testing.T) {
-	for name, spoil := range map[string]func(b *bolt.Tx) error{
-		"child":  func(b *bolt.Tx) error { return b.Bucket(oldChild).Put([]byte("短"), nil) },
-		"member": func(b *bolt.Tx) error { return b.Bucket(oldMember).Put([]byte{1, 2}, nil) },
-		"feed":   func(b *bolt.Tx) error { return b.Bucket(oldFeed).Put(feedKey("a330702009", 7), []byte{1}) },
+	for _, c := range []struct {
+		version    byte
+		bucket     []byte
+		key, value []byte
+	}{
+		{1, oldChild, []byte("短"), nil},
+		{1, oldMember, []byte{1, 2}, nil},
+		{1, oldFeed, feedKey("a330702009", 7), []byte{1}},
+		{1, oldRecord, []byte("短"), []byte{1}},
+		{2, oldRecord, []byte("短"), []byte{1}},
+		{2, oldFamily, []byte("短"), []byte{1}},
 	} {
-		path := filepath.Join(t.TempDir(), "gridbookd.db")
-		s := create(t, path, Options{NoSync: true})
-		if err := s.db.Update(func(b *bolt.Tx) error {
-			if err := asFormat1(b); err != nil {
-				return err
-			}
-			return spoil(b)
-		}); err != nil {
+		path := ofFormat(t, c.version)
+		db, err := bolt.Open(path, 0o600, nil)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Close(); err != nil {
+		if err := db.Update(func(b *bolt.Tx) error { return b.Bucket(c.bucket).Put(c.key, c.value) }); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
 			if s, err := Open(path, Options{NoSync: true}); syncproto.CodeOf(err) != syncproto.CodeDamaged {
-				t.Errorf("%s: %v, %v", name, s, err)
+				t.Errorf("format %d, %s: %v, %v", c.version, c.bucket, s, err)
 			}
 		}
 	}

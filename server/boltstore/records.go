@@ -2,30 +2,10 @@ package boltstore
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"iter"
 
 	"gridbook/syncproto"
 )
-
-// recordKey has the id first: records arrive in about that order, and dumps
-// want it.
-func recordKey(k syncproto.Key) []byte {
-	b := k.ID.Append(make([]byte, 0, syncproto.KeySize))
-	return binary.BigEndian.AppendUint16(b, uint16(k.Collection))
-}
-
-func keyOfRecord(b []byte) (syncproto.Key, error) {
-	if len(b) != syncproto.KeySize {
-		return syncproto.Key{}, damaged("a record key of %d bytes", len(b))
-	}
-	id, err := syncproto.StampOf(b[:syncproto.StampSize])
-	return syncproto.Key{
-		Collection: syncproto.Collection(binary.BigEndian.Uint16(b[syncproto.StampSize:])),
-		ID:         id,
-	}, err
-}
 
 // Record returns nil if there is none.
 func (t *tx) Record(k syncproto.Key) (*syncproto.Stored, error) {
@@ -71,25 +51,6 @@ func (t *tx) remember(st *syncproto.Stored) {
 		t.recent = make(map[syncproto.Key]*syncproto.Stored)
 	}
 	t.recent[st.Key] = st
-}
-
-// Records lists all records by id, then by collection, and proves their form.
-func (t *tx) Records() iter.Seq2[*syncproto.Stored, error] {
-	return func(yield func(*syncproto.Stored, error) bool) {
-		for p, err := range t.walk(bucketRecord, nil, nil) {
-			var st *syncproto.Stored
-			var k syncproto.Key
-			if err == nil {
-				k, err = keyOfRecord(p.key)
-			}
-			if err == nil {
-				st, _, err = unpackStored(k, p.value, syncproto.DecodeRecord)
-			}
-			if !yield(st, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // PutRecord replaces a record and its places in the feeds.

@@ -23,7 +23,7 @@ import (
 // formatVersion is the version of the file's layout: which buckets there are
 // and what their keys mean. Rows have a version of their own. Open brings an
 // older file up to date, see migrate.
-const formatVersion = 2
+const formatVersion = 3
 
 var keyFormat = []byte("format")
 

@@ -18,8 +18,8 @@ var (
 	bucketMeta    = []byte("meta")    // name → value
 	bucketDevice  = []byte("device")  // number → device
 	bucketToken   = []byte("token")   // token hash → device number
-	bucketRecord  = []byte("record")  // id, collection → stored record
-	bucketFamily  = []byte("family")  // parent key, number → child keys
+	bucketRecord  = []byte("ledger")  // replica, time, collection → stored record
+	bucketFamily  = []byte("kin")     // key as in ledger, number → child keys
 	bucketRun     = []byte("run")     // scope, first seq → places, the old ones too
 	bucketMember  = []byte("stand")   // scope, collection, first id → ids
 	bucketSum     = []byte("sum")     // scope, day → fingerprint

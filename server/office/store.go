@@ -53,7 +53,8 @@ type Registry interface {
 
 // Book is the part of a Tx about the store as a whole.
 type Book interface {
-	// Records lists all records by id, then by collection.
+	// Records lists all records by id, then by collection. Nothing may be
+	// written while it does.
 	Records() iter.Seq2[*syncproto.Stored, error]
 	// Scopes lists the scopes that have a fingerprint, in order.
 	Scopes() iter.Seq2[syncproto.Scope, error]
