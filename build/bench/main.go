@@ -50,7 +50,11 @@ func (l worksList) some(names ...string) bool {
 	return len(l) == 0 || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(l, n) })
 }
 
-const villages = 20
+// The workload that the peers were measured on.
+const (
+	villages = 20
+	batches  = 3
+)
 
 func run(o options) error {
 	dir, err := os.MkdirTemp("", "gridbook-bench-")
@@ -65,7 +69,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	if err := generate(o.data, villages); err != nil {
+	if err := generate(o.data, villages, batches); err != nil {
 		return err
 	}
 	if o.works.some("W1", "W2", "W3", "W4", "W5", "W6", "crowd") {

@@ -30,8 +30,9 @@ type township struct {
 	next   int
 }
 
-// generate writes the workload of so many villages, unless it is there.
-func generate(dir string, villages int) error {
+// generate writes the workload of so many villages, with so many batches of
+// edits of each, unless it is there.
+func generate(dir string, villages, batches int) error {
 	if _, err := os.Stat(filepath.Join(dir, "township.ndjson")); err == nil {
 		return nil
 	}
@@ -39,9 +40,30 @@ func generate(dir string, villages int) error {
 	if err != nil {
 		return err
 	}
-	c := exec.Command("node", filepath.Join(root, "build", "bench", "workload.mjs"), "--out", dir, "--villages", strconv.Itoa(villages))
+	c := exec.Command("node", filepath.Join(root, "build", "bench", "workload.mjs"), "--out", dir, "--villages", strconv.Itoa(villages), "--batches", strconv.Itoa(batches))
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("generate the workload: %w\n%s", err, out)
+	}
+	return settle(dir)
+}
+
+// settle waits until a folder's files are on the disk, which would else be
+// written while something is measured.
+func settle(dir string) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("settle the workload: %w", err)
+	}
+	for _, file := range files {
+		f, err := os.Open(filepath.Join(dir, file.Name()))
+		if err != nil {
+			return fmt.Errorf("settle the workload: %w", err)
+		}
+		err = f.Sync()
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("settle the workload: %w", err)
+		}
 	}
 	return nil
 }
