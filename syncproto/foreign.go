@@ -40,33 +40,30 @@ func (x *exchange) forged(now, known Register) (ReplicaID, error) {
 			return h.Stamp.Replica, err
 		}
 	}
-	var newest map[ReplicaID]Time // made once, for few have anything to look up
-	for _, s := range now.Seen {
-		if strange, err := x.stranger(s.Replica); err != nil {
-			return 0, err
-		} else if !strange {
+	for _, w := range now.Seen {
+		// Who is whose laptop is asked only of what the hub does not know itself.
+		if w.Time <= known.newestOf(w.Replica) {
 			continue
 		}
-		if newest == nil {
-			newest = known.newestOfAll()
-		}
-		if s.Time > newest[s.Replica] {
-			return s.Replica, nil
+		if strange, err := x.stranger(w.Replica); strange || err != nil {
+			return w.Replica, err
 		}
 	}
 	return 0, nil
 }
 
-// newestOfAll is the newest write of every replica that r knows of.
-func (r Register) newestOfAll() map[ReplicaID]Time {
-	out := make(map[ReplicaID]Time, len(r.Seen)+len(r.Heads))
-	for _, s := range r.Seen {
-		out[s.Replica] = s.Time
+// newestOf is the newest write of a replica that r knows of, 0 for none.
+func (r Register) newestOf(replica ReplicaID) Time {
+	var newest Time
+	if i, ok := slices.BinarySearchFunc(r.Seen, replica, byReplica); ok {
+		newest = r.Seen[i].Time
 	}
 	for _, h := range r.Heads {
-		out[h.Stamp.Replica] = max(out[h.Stamp.Replica], h.Stamp.Time)
+		if h.Stamp.Replica == replica {
+			newest = max(newest, h.Stamp.Time)
+		}
 	}
-	return out
+	return newest
 }
 
 // soon is how many numbers the hub may not have given out yet and are no one's
