@@ -31,25 +31,37 @@ func cutRune(text []byte) (rune, []byte) {
 	return r, text[n:]
 }
 
+// perCharacter has a number for each character of a text, in pages that are
+// made when the first of their 256 characters occurs.
+type perCharacter [lastCharacter>>8 + 1]*[256]int32
+
+func (p *perCharacter) of(r rune) *int32 {
+	page := &p[r>>8]
+	if *page == nil {
+		*page = new([256]int32)
+	}
+	return &(*page)[r&0xFF]
+}
+
 // appendCodes appends the characters of a text and its codes, or reports that
 // it has more characters than there are codes.
 func appendCodes(dst, text []byte) ([]byte, bool) {
-	short, long := characters(text)
+	code := new(perCharacter)
+	short, long := characters(text, code)
 	if len(long) > (256-len(short))*256 {
 		return dst, false
 	}
-	code := make(map[rune]int, len(short)+len(long))
 	for i, r := range short {
-		code[r] = i
+		*code.of(r) = int32(i)
 	}
 	for i, r := range long {
-		code[r] = len(short)<<8 + i
+		*code.of(r) = int32(len(short)<<8 + i)
 	}
 	dst = appendGaps(appendGaps(dst, short), long)
 	for len(text) > 0 {
 		var r rune
 		r, text = cutRune(text)
-		if c := code[r]; c < len(short) {
+		if c := *code.of(r); int(c) < len(short) {
 			dst = append(dst, byte(c))
 		} else {
 			dst = append(dst, byte(c>>8), byte(c))
@@ -58,19 +70,20 @@ func appendCodes(dst, text []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// characters lists those of a text, the most frequent apart, both in order.
-func characters(text []byte) (short, long []rune) {
-	often := map[rune]int{}
+// characters lists those of a text, the most frequent apart, both in order. It
+// leaves in often how often each occurs.
+func characters(text []byte, often *perCharacter) (short, long []rune) {
+	var all []rune
 	for len(text) > 0 {
 		var r rune
 		r, text = cutRune(text)
-		often[r]++
+		n := often.of(r)
+		if *n == 0 {
+			all = append(all, r)
+		}
+		*n++
 	}
-	all := make([]rune, 0, len(often))
-	for r := range often {
-		all = append(all, r)
-	}
-	slices.SortFunc(all, func(a, b rune) int { return cmp.Or(often[b]-often[a], int(a-b)) })
+	slices.SortFunc(all, func(a, b rune) int { return cmp.Or(cmp.Compare(*often.of(b), *often.of(a)), cmp.Compare(a, b)) })
 	n := min(len(all), shortCodes)
 	slices.Sort(all[:n])
 	slices.Sort(all[n:])

@@ -32,6 +32,18 @@ const (
 // ones of the written language. Its order is part of the format.
 var frequent = [twoBytes - oneByte]rune([]rune("，。、；：（）“”的一是不了在人有上中大来到家户村子为和要无地已"))
 
+// frequentCodes has the code of each frequent character, and 0 for the others:
+// to look through frequent for every character took longer than all the rest.
+var frequentCodes = codesOf(frequent[:])
+
+func codesOf(frequent []rune) *[1 << 16]byte {
+	codes := new([1 << 16]byte)
+	for i, r := range frequent {
+		codes[r] = oneByte + byte(i)
+	}
+	return codes
+}
+
 // blocks are the characters of two bytes: CJK unified ideographs, CJK symbols,
 // full-width forms, general punctuation, letter-like and number forms, and the
 // first extension as far as the room goes. Their order is part of the format.
@@ -47,13 +59,11 @@ func runCode(dst []byte, r rune) (out []byte, ok bool) {
 	if r > 0 && r < utf8.RuneSelf {
 		return append(dst, byte(r)), true
 	}
-	if r < 0x2000 {
+	if r < 0x2000 || r >= 1<<16 {
 		return dst, false
 	}
-	for i, f := range frequent {
-		if r == f {
-			return append(dst, oneByte+byte(i)), true
-		}
+	if code := frequentCodes[r]; code != 0 {
+		return append(dst, code), true
 	}
 	n := rune(0)
 	for _, b := range blocks {
