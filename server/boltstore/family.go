@@ -20,24 +20,42 @@ func familyKey(parent syncproto.Key, number uint16) []byte {
 	return binary.BigEndian.AppendUint16(recordKey(parent), number)
 }
 
-// addChild enters a child that is not there yet.
+// addChild enters a child that is not there yet: in the first row, which for
+// most is the only one, or in the last.
 func (t *tx) addChild(parent, child syncproto.Key) error {
-	b, err := t.bucket(bucketFamily)
+	key := familyKey(parent, 0)
+	row, err := t.get(bucketFamily, key)
 	if err != nil {
 		return err
 	}
-	last, row := before(b.Cursor(), familyKey(parent, ^uint16(0)))
-	if !bytes.HasPrefix(last, recordKey(parent)) {
-		return t.swap(bucketFamily, familyKey(parent, 0), nil, child.Bytes())
+	if row != nil && len(row) >= maxFamily*syncproto.KeySize {
+		if key, row, err = t.lastOfFamily(parent); err != nil {
+			return err
+		}
 	}
-	if len(row) < maxFamily*syncproto.KeySize {
-		return t.swap(bucketFamily, bytes.Clone(last), bytes.Clone(row), child.Append(bytes.Clone(row)))
+	if len(row) >= maxFamily*syncproto.KeySize {
+		number := binary.BigEndian.Uint16(key[syncproto.KeySize:])
+		if number == ^uint16(0) {
+			return fmt.Errorf("record %s has more than %d dependants", parent, maxFamily<<16)
+		}
+		key, row = familyKey(parent, number+1), nil
 	}
-	number := binary.BigEndian.Uint16(last[syncproto.KeySize:])
-	if number == ^uint16(0) {
-		return fmt.Errorf("record %s has more than %d dependants", parent, maxFamily<<16)
+	now := child.Append(append(make([]byte, 0, len(row)+syncproto.KeySize), row...))
+	var old []byte // what it begins with, for nobody writes into either
+	if row != nil {
+		old = now[:len(row):len(row)]
 	}
-	return t.swap(bucketFamily, familyKey(parent, number+1), nil, child.Bytes())
+	return t.swap(bucketFamily, key, old, now)
+}
+
+// lastOfFamily returns the last row of a family that has one.
+func (t *tx) lastOfFamily(parent syncproto.Key) (key, row []byte, err error) {
+	b, err := t.bucket(bucketFamily)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, row = before(b.Cursor(), familyKey(parent, ^uint16(0)))
+	return bytes.Clone(key), row, nil
 }
 
 // dropChild takes a child out, wherever it stands.
