@@ -9,22 +9,31 @@ import (
 // key over and over.
 type look struct {
 	key     []byte
-	sealed  []byte // as it stands in the file, nil: nothing
-	plain   []byte // nil: not opened yet
-	changes int    // of the transaction: a write moves what is in the file
+	sealed  []byte    // as it stands in the file, nil: nothing
+	plain   []byte    // nil: not opened yet
+	row     *deltaRow // nil: not read yet, or no delta
+	changed int       // of the bucket: a write moves what is in it
 }
 
 // find returns what stands under a key, until the next write.
 func (tx *Tx) find(b bucket, key []byte) (*look, error) {
 	l := &tx.looked[b]
-	if l.changes == tx.changes && l.key != nil && bytes.Equal(l.key, key) {
+	if l.changed == tx.changed[b] && l.key != nil && bytes.Equal(l.key, key) {
 		return l, nil
 	}
-	in, err := tx.in(b)
-	if err != nil {
-		return nil, err
+	c := tx.seekers[b]
+	if c == nil {
+		in, err := tx.in(b)
+		if err != nil {
+			return nil, err
+		}
+		c = in.Cursor()
+		tx.seekers[b] = c
 	}
-	*l = look{key: append(l.key[:0], key...), sealed: in.Get(key), changes: tx.changes}
+	*l = look{key: append(l.key[:0], key...), changed: tx.changed[b]}
+	if at, sealed := c.Seek(key); bytes.Equal(at, key) {
+		l.sealed = sealed
+	}
 	return l, nil
 }
 

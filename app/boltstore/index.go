@@ -102,7 +102,7 @@ func (tx *Tx) empty(b bucket) error {
 	if _, err := tx.bolt.CreateBucket(name); err != nil {
 		return fmt.Errorf("boltstore: empty %v: %w", b, err)
 	}
-	tx.opened[b], tx.looked[b] = nil, look{}
+	tx.opened[b], tx.seekers[b], tx.looked[b] = nil, nil, look{}
 	return nil
 }
 

@@ -221,10 +221,18 @@ func (tx *Tx) Deltas() iter.Seq2[*syncproto.Delta, error] {
 			yield(nil, err)
 			return
 		}
+		changed := tx.changed[deltasBucket]
 		for _, t := range turns {
-			d, err := tx.Delta(t.key)
-			if err == nil && d == nil {
+			row, err := t.row, error(nil)
+			if tx.changed[deltasBucket] != changed {
+				row, err = tx.row(t.key)
+			}
+			if err == nil && row == nil {
 				continue
+			}
+			var d *syncproto.Delta
+			if err == nil {
+				d, err = row.delta(t.key)
 			}
 			if !yield(d, err) || err != nil {
 				return
@@ -233,10 +241,11 @@ func (tx *Tx) Deltas() iter.Seq2[*syncproto.Delta, error] {
 	}
 }
 
-// turn is when a delta is to be sent.
+// turn is a delta that is to be sent. What is unsent is little enough to be
+// held in memory.
 type turn struct {
-	order uint64
-	key   syncproto.Key
+	key syncproto.Key
+	row *deltaRow
 }
 
 // turns lists all deltas in the order in which they are to be sent.
@@ -251,9 +260,11 @@ func (tx *Tx) turns() ([]turn, error) {
 			return nil, err
 		}
 		if row != nil {
-			out = append(out, turn{row.Order, k})
+			out = append(out, turn{k, row})
 		}
 	}
-	slices.SortFunc(out, func(a, b turn) int { return cmp.Or(cmp.Compare(a.order, b.order), a.key.Compare(b.key)) })
+	slices.SortFunc(out, func(a, b turn) int {
+		return cmp.Or(cmp.Compare(a.row.Order, b.row.Order), a.key.Compare(b.key))
+	})
 	return out, nil
 }

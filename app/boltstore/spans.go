@@ -51,7 +51,7 @@ func (tx *Tx) spanAt(b bucket, key []byte) ([]byte, error) {
 	if err != nil || !bytes.HasPrefix(w.key, list) {
 		return nil, err
 	}
-	tx.looked[b] = look{key: w.key, sealed: w.value, changes: tx.changes} // it is written next
+	tx.looked[b] = look{key: w.key, sealed: w.value, changed: tx.changed[b]} // it is written next
 	return spanOf(b, w.key, w.value)
 }
 

@@ -26,6 +26,8 @@ type Tx struct {
 	pendingRead bool
 	sums        map[uint32]syncproto.Sum // changed days, not yet put
 	changes     int                      // puts and removals so far
+	changed     [buckets]int             // those in each bucket
+	seekers     [buckets]*bolt.Cursor    // for single lookups: bbolt makes one for each
 	looked      [buckets]look
 	canonical   []byte // reused
 	onCommit    []func()
@@ -55,6 +57,7 @@ func (tx *Tx) in(b bucket) (*bolt.Bucket, error) {
 // note counts a change and keeps the digest.
 func (tx *Tx) note(b bucket, change func(*digest)) error {
 	tx.changes++
+	tx.changed[b]++
 	st, err := tx.state()
 	if err == nil && b.digested() {
 		change(&st.Digest)
@@ -303,11 +306,11 @@ func (tx *Tx) daySum(day uint32) (syncproto.Sum, error) {
 
 // Delta implements syncproto.ReplicaTx.
 func (tx *Tx) Delta(k syncproto.Key) (*syncproto.Delta, error) {
-	plain, err := tx.get(deltasBucket, k.Bytes())
-	if err != nil || plain == nil {
+	row, err := tx.row(k)
+	if err != nil || row == nil {
 		return nil, err
 	}
-	return deltaOf(k, plain)
+	return row.delta(k)
 }
 
 // row is Delta without its record, which takes most of the time to read.
@@ -316,8 +319,11 @@ func (tx *Tx) row(k syncproto.Key) (*deltaRow, error) {
 	if err != nil || plain == nil {
 		return nil, err
 	}
-	row, err := rowOf(k, plain)
-	return &row, err
+	l := &tx.looked[deltasBucket]
+	if l.row == nil {
+		l.row, err = rowOf(k, plain)
+	}
+	return l.row, err
 }
 
 // Gen implements syncproto.ReplicaTx.

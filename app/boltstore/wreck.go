@@ -194,11 +194,16 @@ func (got *salvaged) take(seal *sealer, b bucket, key, value []byte) bool {
 		return false
 	}
 	if b == deltasBucket {
-		d, err := deltaOf(k, plain)
-		if err == nil {
-			got.deltas = append(got.deltas, d)
+		row, err := rowOf(k, plain)
+		if err != nil {
+			return false
 		}
-		return err == nil
+		d, err := row.delta(k)
+		if err != nil {
+			return false
+		}
+		got.deltas = append(got.deltas, d)
+		return true
 	}
 	at, packed, err := splitAgreed(k, plain)
 	if err != nil {
