@@ -53,7 +53,7 @@ func (l worksList) some(names ...string) bool {
 // The workload that the peers were measured on.
 const (
 	villages = 20
-	batches  = 3
+	batches  = 2 + sendTimes // two of them for W2; the peers had three
 )
 
 func run(o options) error {
