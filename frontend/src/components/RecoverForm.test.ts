@@ -20,7 +20,7 @@ async function fill(key: string, fresh: string, again = fresh): Promise<void> {
 
 test('what is missing or differs is said before anything is sent', async () => {
   await fill('', '短', '不同')
-  for (const words of ['请填恢复密钥', '至少要 8 个字', '两次填的密码不一样']) expect(screen.view.text()).toContain(words)
+  for (const words of ['请填恢复密钥', '至少要 6 个字', '两次填的密码不一样']) expect(screen.view.text()).toContain(words)
   expect(calls(screen, 'Recover')).toEqual([])
 })
 
@@ -31,7 +31,7 @@ test("another's key is refused in words, and stays to be mended", async () => {
 })
 
 test('the right key opens', async () => {
-  await fill('age-secret-key-1abc', '新的密码2024年')
-  expect(calls(screen, 'Recover')).toEqual([['age-secret-key-1abc', '新的密码2024年']])
+  await fill('age-secret-key-1abc', '新密码六个字')
+  expect(calls(screen, 'Recover')).toEqual([['age-secret-key-1abc', '新密码六个字']])
   expect(useSession().state?.phase).toBe('ready')
 })

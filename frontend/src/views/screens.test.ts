@@ -146,7 +146,7 @@ test('a new laptop joins; what is wrong is said at its field', async () => {
   write('join-again', 'anders')
   await view.get('form').trigger('submit')
   await settle()
-  expect(view.text()).toContain('密码至少要 8 个字')
+  expect(view.text()).toContain('密码至少要 6 个字')
   expect(view.text()).toContain('两次填的密码不一样')
   write('join-password', '沙溪村的密码2026')
   write('join-again', '沙溪村的密码2026')
