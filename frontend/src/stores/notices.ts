@@ -30,5 +30,10 @@ export const useNotices = defineStore('notices', () => {
     list.value = list.value.filter((n) => n.id !== id)
   }
 
-  return { list, say, drop }
+  /** Takes all away: they are of somebody who is not at the laptop any more. */
+  function clear(): void {
+    list.value = []
+  }
+
+  return { list, say, drop, clear }
 })

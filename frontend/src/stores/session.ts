@@ -2,10 +2,12 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { api, MISSED, type State } from '@/api'
 import { useEvents } from './events'
+import { useNotices } from './notices'
 
 /** Who is at the laptop, and the village that a township's screens are about. */
 export const useSession = defineStore('session', () => {
   const events = useEvents()
+  const notices = useNotices()
   const state = shallowRef<State | null>(null)
   /** The village that a township has chosen to look at, "" for all. */
   const chosen = ref('')
@@ -30,13 +32,19 @@ export const useSession = defineStore('session', () => {
 
   async function join(invitation: string, device: string, password: string): Promise<void> {
     state.value = await (anew.value ? api.joinAnew : api.join)(invitation, device, password)
-    anew.value = false
+    begin()
   }
 
   /** Joins with a first copy that came on a stick. */
   async function joinByStick(handle: string, code: string, device: string, password: string): Promise<void> {
     state.value = await (anew.value ? api.joinAnewByStick : api.joinByStick)(handle, code, device, password)
+    begin()
+  }
+
+  /** Nothing of who was at the laptop before stays on the screen. */
+  function begin(): void {
     anew.value = false
+    notices.clear()
   }
 
   async function unlock(password: string): Promise<void> {
@@ -59,6 +67,7 @@ export const useSession = defineStore('session', () => {
     await Promise.allSettled([...duties].map((duty) => duty()))
     anew.value = false
     state.value = await api.lock()
+    notices.clear()
   }
 
   function choose(code: string): void {

@@ -5,6 +5,7 @@ import VillagesView from './VillagesView.vue'
 import PhotoStrip from '@/components/PhotoStrip.vue'
 import ShutPhotos from '@/components/ShutPhotos.vue'
 import ToldNotes from '@/components/ToldNotes.vue'
+import { useNotices } from '@/stores/notices'
 import { useSync } from '@/stores/sync'
 import { calls, settle, show } from '@/testing/screen'
 import type { Notice } from '@/api'
@@ -57,6 +58,7 @@ test('what has not gone up comes before joining anew', async () => {
 
 test('a laptop whose duty has ended is joined anew, or not after all', async () => {
   const s = await show(App, {}, { ended })
+  useNotices().say('前一个人记下的')
   const button = (name: string) => s.view.findAll('button').find((b) => b.text() === name)!
   await button('用新的邀请码加入').trigger('click')
   await settle()
@@ -71,6 +73,7 @@ test('a laptop whose duty has ended is joined anew, or not after all', async () 
   await s.view.get('form').trigger('submit')
   await settle()
   expect(calls(s, 'JoinAnew')).toEqual([['gridbook1:abc', '村电脑', 'mima12345']])
+  expect(s.view.text()).not.toContain('前一个人记下的')
   expect(calls(s, 'Join')).toEqual([])
   expect(s.view.find('nav').exists()).toBe(true)
 })
