@@ -90,7 +90,7 @@ func (r *receiver) later() bool {
 	})
 }
 
-// void forgets the content of an upload, but not its nonce.
+// void forgets the content of an upload, but not its nonce and stamps.
 func (r *receiver) void() {
 	m := r.meta
 	if r.sent == nil || m.Pending != nil && bytes.Equal(m.Pending.Nonce, r.sent.Nonce) {
@@ -100,7 +100,7 @@ func (r *receiver) void() {
 	m.Sticks = slices.Clone(m.Sticks)
 	for i, up := range m.Sticks {
 		if bytes.Equal(up.Nonce, r.sent.Nonce) {
-			m.Sticks[i] = &Upload{Nonce: up.Nonce, Order: up.Order, Made: up.Made}
+			m.Sticks[i] = &Upload{Nonce: up.Nonce, Order: up.Order, Made: up.Made, Newest: up.Newest}
 		}
 	}
 }

@@ -94,6 +94,7 @@ func (r *restamper) run() ([]Renamed, error) {
 	}
 	// What was sent and may have been joined keeps its stamps though they lie
 	// ahead. The rest need not lie before it.
+	r.keepSent()
 	r.keep(slices.DeleteFunc(slices.Clone(deltas), func(d *Delta) bool { return d.Order > r.meta.Offered }))
 	r.limit = max(r.limit, r.meta.Clock.Last)
 	kept := r.keep(deltas)
@@ -128,6 +129,20 @@ func (r *restamper) run() ([]Renamed, error) {
 		}
 	}
 	return renamed, nil
+}
+
+// keepSent moves the clock past every stamp that the hub may have joined, though
+// a later edit may have taken its place in the deltas: a new stamp before it
+// would be one that the hub believes to have been replaced.
+func (r *restamper) keepSent() {
+	if r.all {
+		return // the new number has signed nothing yet
+	}
+	for _, up := range r.meta.uploads() {
+		if up.Newest <= max(r.limit, r.refused) {
+			r.meta.Clock.Observe(up.Newest)
+		}
+	}
 }
 
 // keep returns the ids that stay, and moves the clock past every stamp of

@@ -234,11 +234,12 @@ func (up *Upload) due(tx ReplicaTx) (bool, error) {
 
 // withdraw gives up the upload under way, to send its work in another form.
 // Its nonce stays known: it may have turned the lease, or may yet, and the
-// answer to an older stick may bring back the lease from before it.
+// answer to an older stick may bring back the lease from before it. So do its
+// stamps, which the hub may know.
 func (m *ReplicaMeta) withdraw() {
 	if up := m.Pending; up != nil {
 		m.Pending = nil
-		m.stick(&Upload{Nonce: up.Nonce, Order: up.Order})
+		m.stick(&Upload{Nonce: up.Nonce, Order: up.Order, Newest: up.Newest})
 	}
 }
 
@@ -312,6 +313,7 @@ func (s *Session) cut(tx ReplicaTx, meta *ReplicaMeta, after uint64) (*Upload, u
 			break
 		}
 		size += n
+		up.Newest = max(up.Newest, d.Record.Newest())
 		batch.Records = append(batch.Records, d.Record)
 		up.Gens = append(up.Gens, KeyGen{d.Key, d.Gen})
 		last = d.Order

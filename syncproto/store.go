@@ -49,6 +49,8 @@ type Upload struct {
 	Gens  []KeyGen // of the deltas in it
 	Order uint64   // when it was made, among Delta.Order
 	Made  int64    // the same by the replica's clock, ms since 1970; only of sticks
+	// Newest is the newest stamp of what was sent.
+	Newest Time
 	// Passed says that a later one was answered: the lease that an answer to
 	// this one brings is older than ours.
 	Passed bool

@@ -264,10 +264,10 @@ func (m *model) step(rt *rapid.T, tx syncproto.ReplicaTx, w world) error {
 	case 4:
 		m.meta.Lease, m.meta.Order = []byte{byte(n)}, uint64(n)
 		if m.meta.Pending = nil; n%2 == 0 {
-			m.meta.Pending = &syncproto.Upload{Nonce: []byte{1}, Batch: []byte{byte(n)}, Gens: []syncproto.KeyGen{{Key: k, Gen: 3}}}
+			m.meta.Pending = &syncproto.Upload{Nonce: []byte{1}, Batch: []byte{byte(n)}, Newest: syncproto.Time(n), Gens: []syncproto.KeyGen{{Key: k, Gen: 3}}}
 		}
 		if m.meta.Sticks = m.meta.Sticks[:len(m.meta.Sticks):len(m.meta.Sticks)]; n%3 == 0 {
-			m.meta.Sticks = append(m.meta.Sticks, &syncproto.Upload{Nonce: []byte{2, byte(n)}, Batch: []byte{3}, Order: uint64(n)})
+			m.meta.Sticks = append(m.meta.Sticks, &syncproto.Upload{Nonce: []byte{2, byte(n)}, Batch: []byte{3}, Order: uint64(n), Newest: syncproto.Time(n)})
 		} else if n%3 == 1 {
 			m.meta.Sticks = nil
 		}
