@@ -42,7 +42,7 @@ func (x *exchange) forged(now, known Register) (ReplicaID, error) {
 	}
 	for _, w := range now.Seen {
 		// Who is whose laptop is asked only of what the hub does not know itself.
-		if w.Time <= known.newestOf(w.Replica) {
+		if w.Time <= known.newest(w.Replica) {
 			continue
 		}
 		if strange, err := x.stranger(w.Replica); strange || err != nil {
@@ -50,20 +50,6 @@ func (x *exchange) forged(now, known Register) (ReplicaID, error) {
 		}
 	}
 	return 0, nil
-}
-
-// newestOf is the newest write of a replica that r knows of, 0 for none.
-func (r Register) newestOf(replica ReplicaID) Time {
-	var newest Time
-	if i, ok := slices.BinarySearchFunc(r.Seen, replica, byReplica); ok {
-		newest = r.Seen[i].Time
-	}
-	for _, h := range r.Heads {
-		if h.Stamp.Replica == replica {
-			newest = max(newest, h.Stamp.Time)
-		}
-	}
-	return newest
 }
 
 // soon is how many numbers the hub may not have given out yet and are no one's

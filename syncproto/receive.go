@@ -249,7 +249,7 @@ func (r *receiver) join() error {
 		}
 		had := 0
 		if before != nil {
-			had = len(before.Conflicts())
+			had = len(r.opts.Conflicts(before))
 			r.replaces(before, rec)
 		}
 		if err := r.agree(rec, batch.Received[i]); err != nil {
@@ -261,9 +261,9 @@ func (r *receiver) join() error {
 			if err != nil {
 				return err
 			}
-			r.found.Conflicts += max(len(after.Conflicts())-had, 0)
+			r.found.Conflicts += max(len(r.opts.Conflicts(after))-had, 0)
 		} else {
-			r.found.Conflicts += len(rec.Conflicts())
+			r.found.Conflicts += len(r.opts.Conflicts(rec))
 			r.found.Arrived = append(r.found.Arrived, Arrived{rec, batch.Received[i]})
 		}
 		if t := rec.Newest(); t <= latest {

@@ -103,6 +103,9 @@ func (r *restamper) run() ([]Renamed, error) {
 	for _, d := range deltas {
 		r.taken[d.ID] = true
 	}
+	if err := r.refresh(deltas, kept); err != nil {
+		return nil, err
+	}
 	var renamed []Renamed
 	for _, d := range deltas {
 		if err := r.rename(d, kept, &renamed); err != nil {
@@ -172,16 +175,58 @@ func (r *restamper) keep(deltas []*Delta) map[ID]bool {
 	return kept
 }
 
+// refresh gives out the new stamps in the order of the old ones: what was
+// written after something stays after it, in another field or record too.
+func (r *restamper) refresh(deltas []*Delta, kept map[ID]bool) error {
+	var due []Stamp
+	for _, d := range deltas {
+		agreed, err := r.tx.Agreed(d.Key)
+		if err != nil {
+			return err
+		}
+		if r.renames(d, agreed, kept) {
+			due = append(due, d.ID)
+		}
+		for _, f := range d.Fields {
+			for _, h := range f.Heads {
+				if r.renews(h.Stamp, knownOf(agreed, f.Tag), r.limitOf(d)) {
+					due = append(due, h.Stamp)
+				}
+			}
+		}
+	}
+	slices.SortFunc(due, Stamp.Compare)
+	for _, s := range due {
+		r.fresh(s)
+	}
+	return nil
+}
+
+// renames reports whether an unsent record gets a new id. One under a number
+// that was ours before does only where no hub would ever take it.
+func (r *restamper) renames(d *Delta, agreed *Record, kept map[ID]bool) bool {
+	return agreed == nil && !kept[d.ID] && d.ID.Time > r.limit && (d.ID.Replica == r.replica || d.ID.Time > r.refused)
+}
+
+// renews reports whether the stamp of a head gets a new form; known is what the
+// hub is known to hold of the field.
+func (r *restamper) renews(s Stamp, known Register, limit Time) bool {
+	return s.Replica == r.replica && (r.all || s.Time > limit) && !known.Has(s)
+}
+
+// knownOf is the field of a record that may not be there.
+func knownOf(agreed *Record, t Tag) (known Register) {
+	if agreed != nil {
+		known, _ = agreed.Field(t)
+	}
+	return known
+}
+
 // rename finds a new id for an unsent record whose own is in the future. A
 // companion goes with the record whose id it shares.
 func (r *restamper) rename(d *Delta, kept map[ID]bool, renamed *[]Renamed) error {
-	// An id under a number that was ours before is renamed only where no hub
-	// would ever take it.
-	if kept[d.ID] || d.ID.Time <= r.limit || d.ID.Replica != r.replica && d.ID.Time <= r.refused {
-		return nil
-	}
 	agreed, err := r.tx.Agreed(d.Key)
-	if err != nil || agreed != nil {
+	if err != nil || !r.renames(d, agreed, kept) {
 		return err
 	}
 	fresh := r.fresh(d.ID)
@@ -224,11 +269,7 @@ func (r *restamper) rewrite(d *Delta) (changed bool, err error) {
 	}
 	for i := range d.Fields {
 		g := &d.Fields[i].Register
-		var known Register
-		if agreed != nil {
-			known, _ = agreed.Field(d.Fields[i].Tag)
-		}
-		if fresh := r.register(*g, known, r.limitOf(d)); !fresh.Equal(*g) {
+		if fresh := r.register(*g, knownOf(agreed, d.Fields[i].Tag), r.limitOf(d)); !fresh.Equal(*g) {
 			*g, changed = fresh, true
 		}
 	}
@@ -240,7 +281,7 @@ func (r *restamper) rewrite(d *Delta) (changed bool, err error) {
 func (r *restamper) register(g, known Register, limit Time) Register {
 	var fresh Register
 	for _, h := range g.Heads {
-		if h.Stamp.Replica == r.replica && (r.all || h.Stamp.Time > limit) && !known.Has(h.Stamp) {
+		if r.renews(h.Stamp, known, limit) {
 			h.Stamp = r.fresh(h.Stamp)
 		}
 		if id, ok := r.ids[h.Value.Ref()]; ok && h.Value.Kind() == Ref {

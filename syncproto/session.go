@@ -43,6 +43,9 @@ type SessionOptions struct {
 	Rand       io.Reader
 	Codec      *Codec
 	Version    int // the newest protocol version to speak; 0: Version
+	// Conflicts returns the fields of a record that people have to decide; nil:
+	// Record.Conflicts.
+	Conflicts func(*Record) []Tag
 }
 
 // Sizes of batches before compression, in bytes. Budgets never fall under
@@ -92,6 +95,9 @@ func NewSession(o SessionOptions) *Session {
 	}
 	if o.Version == 0 {
 		o.Version = Version
+	}
+	if o.Conflicts == nil {
+		o.Conflicts = (*Record).Conflicts
 	}
 	return &Session{opts: o, more: true}
 }

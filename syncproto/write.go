@@ -4,6 +4,8 @@ package syncproto
 type FieldValue struct {
 	Tag   Tag
 	Value Value
+	// Anew says to write it even where it stands already and alone.
+	Anew bool
 }
 
 // Writer makes local edits within one transaction of a replica's store. All
@@ -71,7 +73,7 @@ func (w *Writer) Put(k Key, sets []FieldValue) error {
 func (w *Writer) change(current *Record, k Key, sets []FieldValue) error {
 	var due []FieldValue
 	for _, s := range sets {
-		if current != nil {
+		if current != nil && !s.Anew {
 			if g, ok := current.Field(s.Tag); ok && !g.Conflicted() && g.Shown().Value == s.Value {
 				continue
 			}

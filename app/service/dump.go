@@ -187,7 +187,7 @@ func (r reader) line(d *ledger.Dump, rec *syncproto.Record) (Line, error) {
 		if err != nil {
 			return out, err
 		}
-		if part == nil || ledger.Deleted(part) {
+		if part == nil || !ledger.Completes(rec, part) {
 			continue
 		}
 		more, err := r.line(d, part)

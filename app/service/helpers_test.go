@@ -218,3 +218,10 @@ func wantCode(t testing.TB, what string, err error, want syncproto.Code) {
 		t.Errorf("%s: error %v, want code %q", what, err, want)
 	}
 }
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

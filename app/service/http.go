@@ -9,6 +9,7 @@ import (
 	"gridbook/app/boltstore"
 	"gridbook/app/syncer"
 	"gridbook/syncproto"
+	"gridbook/syncproto/ledger"
 )
 
 // HTTP is the Network of a real laptop.
@@ -31,7 +32,7 @@ func (n HTTP) millis() int64 { return n.Now().UnixMilli() }
 // Syncer implements Network.
 func (n HTTP) Syncer(store *boltstore.Store, heard Heard) (Syncer, error) {
 	s, err := syncer.Open(syncer.Over(store), syncer.HTTPOptions{}, syncer.Options{
-		Now: n.millis, Rand: n.Rand, Jitter: rand.Float64, Networks: syncer.Addresses, Photos: heard.Photos,
+		Now: n.millis, Rand: n.Rand, Jitter: rand.Float64, Networks: syncer.Addresses, Photos: heard.Photos, Conflicts: ledger.Conflicts,
 		Received: func(p syncproto.Progress, revision uint64) {
 			heard.Received(News{changedKeys(p), p.Arrived, revision})
 		},

@@ -128,7 +128,7 @@ func (r reader) resident(p *roster.Resident) (ResidentRow, error) {
 		return c.Resident == p.ID && roster.Now(c.From, c.To, r.today())
 	})
 	private, err := r.tx.Get(syncproto.Key{Collection: ledger.ResidentPrivate, ID: p.ID})
-	if err == nil && private != nil && !ledger.Deleted(private) {
+	if err == nil && private != nil && ledger.Completes(rec, private) {
 		out.IDNo = ledger.MaskID(fieldsOf(private).text("id_no"))
 		out.Sync = worst(out.Sync, r.state(private.Key))
 		out.Conflicts = append(out.Conflicts, r.conflicts(private)...)

@@ -80,27 +80,40 @@ func (b *Book) wentAway(id syncproto.ID, otherwise error) error {
 }
 
 // disputed finds the record under an id in which a field is in conflict: the
-// field may be of a companion. Without a conflict it returns the record that
-// has the field.
-func (b *Book) disputed(id syncproto.ID, field string) (*ledger.Collection, *ledger.Field, syncproto.Register, error) {
-	rec, err := b.Find(id)
+// field may be of a companion, or of both. Without a conflict it returns the
+// first that has the field.
+func (b *Book) disputed(id syncproto.ID, field string) (in *ledger.Collection, f *ledger.Field, reg syncproto.Register, err error) {
+	main, err := b.Find(id)
 	if err != nil {
-		return nil, nil, syncproto.Register{}, err
+		return nil, nil, reg, err
 	}
-	in, f, ok := findField(ledger.Must(rec.Collection), field)
-	if !ok {
-		return nil, nil, syncproto.Register{}, notFound(labelOf(rec.Collection) + "没有“" + clip(field, 30) + "”这一项")
-	}
-	if in.Number != rec.Collection {
-		err = b.read(func(r reader) error {
-			rec, err = r.get(syncproto.Key{Collection: in.Number, ID: id})
-			return err
-		})
-		if err != nil {
-			return nil, nil, syncproto.Register{}, err
+	err = b.read(func(r reader) error {
+		for _, c := range append([]*ledger.Collection{ledger.Must(main.Collection)}, companionsOf(main.Collection)...) {
+			found, ok := c.FieldByKey(field)
+			if !ok {
+				continue
+			}
+			rec, err := r.tx.Get(syncproto.Key{Collection: c.Number, ID: id})
+			if err != nil {
+				return err
+			}
+			var here syncproto.Register
+			if rec != nil {
+				here = ledger.Register(rec, found.Tag)
+			}
+			if f == nil || here.Conflicted() {
+				in, f, reg = c, found, here
+			}
+			if reg.Conflicted() {
+				return nil
+			}
 		}
-	}
-	return in, f, ledger.Register(rec, f.Tag), nil
+		if f == nil {
+			return notFound(labelOf(main.Collection) + "没有“" + clip(field, 30) + "”这一项")
+		}
+		return nil
+	})
+	return in, f, reg, err
 }
 
 // ResolveTake decides a field by writing the value of head n (1 is the oldest)

@@ -108,36 +108,6 @@ func (w *writing) agreedHome(rec *syncproto.Record) (string, error) {
 	return ledger.Home(rec, agreed), failed
 }
 
-// deleteCompanions deletes the private parts with the record that they
-// complete.
-func (w *writing) deleteCompanions(k syncproto.Key) error {
-	for _, c := range companionsOf(k.Collection) {
-		ck := syncproto.Key{Collection: c.Number, ID: k.ID}
-		rec, err := w.tx.Get(ck)
-		if err != nil {
-			return err
-		}
-		if rec == nil || ledger.Deleted(rec) || w.allowed(rec) != nil {
-			continue
-		}
-		if _, err := w.put(ck, rec, ledger.Deletion(rec)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// companionsOf lists the collections whose records complete those of c.
-func companionsOf(c syncproto.Collection) []*ledger.Collection {
-	var out []*ledger.Collection
-	for _, one := range ledger.All() {
-		if one.Companion == ledger.Must(c).Key {
-			out = append(out, one)
-		}
-	}
-	return out
-}
-
 func notFound(message string) error {
 	return &syncproto.Error{Code: syncproto.CodeNotFound, Message: message, Hint: "请刷新列表后再试。"}
 }

@@ -27,7 +27,7 @@ func (w *writing) decides(k syncproto.Key, before *syncproto.Record, sets []sync
 	var over []byte
 	for _, s := range sets {
 		reg := ledger.Register(before, s.Tag)
-		if !reg.Conflicted() {
+		if s.Tag == ledger.TagKnew || !reg.Conflicted() {
 			continue
 		}
 		for _, h := range reg.Heads {
@@ -128,7 +128,9 @@ func keepReplaced(tx Keeper, replaced []syncproto.Replaced) error {
 		return err
 	}
 	own = append(own, meta.Replica)
-	replaced = slices.DeleteFunc(slices.Clone(replaced), func(r syncproto.Replaced) bool { return !slices.Contains(own, r.Lost.Stamp.Replica) })
+	replaced = slices.DeleteFunc(slices.Clone(replaced), func(r syncproto.Replaced) bool {
+		return r.Tag == ledger.TagKnew || !slices.Contains(own, r.Lost.Stamp.Replica)
+	})
 	if len(replaced) == 0 {
 		return nil
 	}

@@ -172,8 +172,8 @@ func (w *writing) one(i int, e edit.Edit) (checked, error) {
 			w.late[j].key = k
 		}
 	}
-	if e.Delete {
-		err = w.deleteCompanions(k)
+	if i := marking(sets); i >= 0 && before != nil && !w.undoes(e) {
+		err = w.markWith(k, sets[i].Value.Bool())
 	}
 	return checked{k, true, before == nil}, err
 }
@@ -229,17 +229,11 @@ func (w *writing) values(i int, k syncproto.Key, c *ledger.Collection, before *s
 	if e.Delete && before != nil && !ledger.Deleted(before) {
 		out = append(out, syncproto.FieldValue{Tag: ledger.TagDeleted, Value: syncproto.BoolOf(true)})
 	}
-	return withKnown(before, out), nil
-}
-
-// withKnown adds to a deletion what is known here of what it deletes.
-func withKnown(before *syncproto.Record, sets []syncproto.FieldValue) []syncproto.FieldValue {
-	for i, s := range sets {
-		if s.Tag == ledger.TagDeleted && s.Value.Bool() && before != nil {
-			return append(slices.Delete(sets, i, i+1), ledger.Deletion(before)...)
-		}
+	if i := marking(out); i >= 0 && out[i].Value.Bool() && before != nil {
+		deletion, err := w.deletion(before)
+		return append(slices.Delete(out, i, i+1), deletion...), err
 	}
-	return sets
+	return out, nil
 }
 
 // sets reports whether writing v changes what is shown. A disputed field is

@@ -121,7 +121,7 @@ func (r *run) begin() error {
 		}
 	}
 	r.session = syncproto.NewSession(syncproto.SessionOptions{
-		UpBudget: r.budget.up, DownBudget: r.budget.down, Link: r.budget.link, Rand: r.o.Rand, Codec: r.codec,
+		UpBudget: r.budget.up, DownBudget: r.budget.down, Link: r.budget.link, Rand: r.o.Rand, Codec: r.codec, Conflicts: r.o.Conflicts,
 	})
 	return nil
 }

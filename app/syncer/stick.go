@@ -42,7 +42,7 @@ type Incoming struct {
 }
 
 func (s *Syncer) stickSession() *syncproto.Session {
-	return syncproto.NewSession(syncproto.SessionOptions{UpBudget: stickUp, DownBudget: stickDown, Rand: s.o.Rand, Codec: s.codec})
+	return syncproto.NewSession(syncproto.SessionOptions{UpBudget: stickUp, DownBudget: stickDown, Rand: s.o.Rand, Codec: s.codec, Conflicts: s.o.Conflicts})
 }
 
 // take waits for the sync under way.

@@ -48,6 +48,8 @@ type Options struct {
 	Networks func() string
 	Photos   Photos // nil: none are moved
 	Pace     Pace
+	// Conflicts is as in syncproto.SessionOptions.
+	Conflicts func(*syncproto.Record) []syncproto.Tag
 }
 
 // Pace says when to try. The zero Pace stands for DefaultPace.

@@ -54,7 +54,7 @@ func (t *tx) lastOfFamily(parent syncproto.Key) (key, row []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	key, row = before(b.Cursor(), familyKey(parent, ^uint16(0)))
+	key, row = before(b.Cursor(), append(familyKey(parent, ^uint16(0)), 0))
 	return bytes.Clone(key), row, nil
 }
 

@@ -17,19 +17,31 @@ const TagKnew syncproto.Tag = 63
 // be decided, which is the safe side.
 const maxKnew = 64
 
-// Deletion is what to write to delete a record as it stands here.
-func Deletion(rec *syncproto.Record) []syncproto.FieldValue {
+// Deletion is what to write to delete a record as it stands here; agreed is what
+// the hub is known to hold of it, nil for nothing, and own is the number under
+// which it will be written. What is unsent under that number needs no naming:
+// the stamp of the deletion comes after it, and both get another number
+// together.
+func Deletion(rec, agreed *syncproto.Record, own syncproto.ReplicaID) []syncproto.FieldValue {
 	newest := map[syncproto.ReplicaID]syncproto.Time{}
-	for s := range people(rec) {
-		newest[s.Replica] = max(newest[s.Replica], s.Time)
+	see := func(rec *syncproto.Record, ours bool) {
+		for s := range people(rec) {
+			if (s.Replica == own) == ours {
+				newest[s.Replica] = max(newest[s.Replica], s.Time)
+			}
+		}
+	}
+	see(rec, false)
+	if agreed != nil {
+		see(agreed, true)
 	}
 	var knew []byte
 	for _, r := range slices.Sorted(maps.Keys(newest))[:min(len(newest), maxKnew)] {
 		knew = syncproto.Stamp{Time: newest[r], Replica: r}.Append(knew)
 	}
 	return []syncproto.FieldValue{
-		{Tag: TagDeleted, Value: syncproto.BoolOf(true)},
-		{Tag: TagKnew, Value: syncproto.BytesOf(knew)},
+		{Tag: TagDeleted, Value: syncproto.BoolOf(true), Anew: true},
+		{Tag: TagKnew, Value: syncproto.BytesOf(knew), Anew: true},
 	}
 }
 
@@ -52,21 +64,47 @@ func people(rec *syncproto.Record) func(yield func(syncproto.Stamp) bool) {
 
 // Mark is the register of the mark of deletion as people have to decide about
 // it. If somebody edited the record while another deleted it, neither knowing
-// of the other, it stands between both: false, with the stamp of the newest
-// such edit, and the deletion. All replicas that hold the same see the same;
-// nothing is written. Deletions of before TagKnew stand as they are.
+// of the other, it stands between both: the deletion, and for each number with
+// such an edit "keep", with the stamp of the newest. All replicas that hold the
+// same see the same; nothing is written. Deletions of before TagKnew stand as
+// they are.
 func Mark(rec *syncproto.Record) syncproto.Register {
 	mark, _ := rec.Field(TagDeleted)
 	if mark.Conflicted() || !mark.Shown().Value.Bool() {
 		return mark
 	}
-	knew, ok := rec.Field(TagKnew)
-	if !ok || len(knew.Heads) == 0 {
+	known, ok := knownTo(rec, mark)
+	if !ok {
 		return mark
 	}
-	known := map[syncproto.ReplicaID]syncproto.Time{}
-	see := func(s syncproto.Stamp) { known[s.Replica] = max(known[s.Replica], s.Time) }
+	unknown := map[syncproto.ReplicaID]syncproto.Time{}
+	for s := range people(rec) {
+		if s.Time > known[s.Replica] {
+			unknown[s.Replica] = max(unknown[s.Replica], s.Time)
+		}
+	}
+	if len(unknown) == 0 {
+		return mark
+	}
+	heads := []syncproto.Head{mark.Shown()}
+	for r, t := range unknown {
+		heads = append(heads, syncproto.Head{Stamp: syncproto.Stamp{Time: t, Replica: r}, Value: syncproto.BoolOf(false)})
+	}
+	slices.SortFunc(heads, func(a, b syncproto.Head) int { return a.Stamp.Compare(b.Stamp) })
+	return syncproto.Register{Heads: heads, Seen: mark.Seen}
+}
+
+// knownTo returns up to when those who set the mark knew each number's writes;
+// false if none of them says so.
+func knownTo(rec *syncproto.Record, mark syncproto.Register) (known map[syncproto.ReplicaID]syncproto.Time, ok bool) {
+	knew, _ := rec.Field(TagKnew)
+	known = map[syncproto.ReplicaID]syncproto.Time{}
 	for _, h := range knew.Heads {
+		if !mark.Has(h.Stamp) {
+			continue // of a deletion that was taken back
+		}
+		ok = true
+		see := func(s syncproto.Stamp) { known[s.Replica] = max(known[s.Replica], s.Time) }
 		see(h.Stamp) // its own writes, and those of the same step
 		for part := range slices.Chunk(h.Value.Bytes(), syncproto.StampSize) {
 			if s, err := syncproto.StampOf(part); err == nil {
@@ -74,18 +112,7 @@ func Mark(rec *syncproto.Record) syncproto.Register {
 			}
 		}
 	}
-	var unknown syncproto.Stamp
-	for s := range people(rec) {
-		if s.Time > known[s.Replica] && s.Compare(unknown) > 0 {
-			unknown = s
-		}
-	}
-	if unknown.IsZero() {
-		return mark
-	}
-	heads := []syncproto.Head{mark.Shown(), {Stamp: unknown, Value: syncproto.BoolOf(false)}}
-	slices.SortFunc(heads, func(a, b syncproto.Head) int { return a.Stamp.Compare(b.Stamp) })
-	return syncproto.Register{Heads: heads, Seen: mark.Seen}
+	return known, ok
 }
 
 // Deleted reports whether rec was deleted and nobody disputes it: until someone
@@ -112,4 +139,10 @@ func Conflicts(rec *syncproto.Record) []syncproto.Tag {
 		slices.SortFunc(out, cmp.Compare[syncproto.Tag])
 	}
 	return out
+}
+
+// Completes reports whether part, which shares the id of main, is shown with it.
+// What was deleted with main is, as long as that is disputed.
+func Completes(main, part *syncproto.Record) bool {
+	return !Deleted(part) || Mark(main).Conflicted()
 }

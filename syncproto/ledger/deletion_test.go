@@ -21,7 +21,7 @@ func TestDeletionAgainstEdits(t *testing.T) {
 	}
 	remove := func(rec *syncproto.Record, s syncproto.Stamp) *syncproto.Record {
 		out := rec.Clone()
-		for _, set := range Deletion(rec) {
+		for _, set := range Deletion(rec, rec, s.Replica) {
 			out.Write(set.Tag, s, set.Value)
 		}
 		return out

@@ -81,14 +81,17 @@ func (d *Dump) Line(rec *syncproto.Record) ([]byte, error) {
 		line.Collection = c.Key
 	}
 	for _, f := range rec.Fields {
+		if f.Tag == TagKnew {
+			continue // not for people
+		}
 		name, field := fmt.Sprintf("tag%d", f.Tag), (*Field)(nil)
 		if known {
 			if found, ok := c.Field(f.Tag); ok {
 				name, field = found.Key, found
 			}
 		}
-		if f.Conflicted() {
-			line.Fields[name] = d.heads(field, f.Register)
+		if reg := Register(rec, f.Tag); reg.Conflicted() {
+			line.Fields[name] = d.heads(field, reg)
 		} else if v := f.Shown().Value; !v.IsNull() {
 			line.Fields[name] = plainJSON(field, v)
 		}

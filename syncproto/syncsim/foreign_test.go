@@ -66,3 +66,25 @@ func TestForeignNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignInSharedField: that another laptop has written in a field, which
+// the hub knows, is no leave to say what it will write there.
+func TestForeignInSharedField(t *testing.T) {
+	s := newScene(t)
+	h := s.create(s.a, householdKind, syncproto.Key{}, village(0), "张家")
+	s.ok(s.a, s.b)
+	s.set(s.b, h, 7, "乙")
+	s.ok(s.b, s.a)
+	number := s.b.store.meta.Replica
+	s.set(s.a, h, 7, "甲")
+	s.now += hour
+	s.forged = true
+	s.bug = &bug{onRequest: rewriteUpload(func(g *syncproto.Register) {
+		g.Seen = []syncproto.Stamp{{Time: syncproto.TimeAt(s.now), Replica: number}}
+	})}
+	p := s.ok(s.a)
+	s.bug = nil
+	if len(s.foreign) == 0 || s.foreign[0] != number || p.Rejected != 1 {
+		t.Errorf("found %v, %d rejected", s.foreign, p.Rejected)
+	}
+}
