@@ -11,6 +11,11 @@ func (w *world) rest() {
 	if w.has(sticks) {
 		rounds = 12 // a journey is one exchange each way
 	}
+	for _, l := range w.laptops {
+		if l.sticksOnly {
+			rounds++ // what it brings, the others that have only sticks hear a journey later
+		}
+	}
 	for round := range rounds {
 		w.now += hour
 		busy := false
