@@ -23,7 +23,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.data, "workload", "", "a folder that workload.mjs has written; empty: make one")
+	flag.StringVar(&o.data, "workload", "", fmt.Sprintf("a folder that workload.mjs has written with --batches %d; empty: make one", batches))
 	flag.Var(&o.works, "works", "which to do, as W1,W3; crowd: 300 first copies at once; TLS: what TLS adds; none: nothing (default all)")
 	flag.BoolVar(&o.large, "large", false, "also W2 and W4 at 10,000, 100,000 and 1,000,000 stored records (minutes)")
 	flag.BoolVar(&o.slow6, "slow6", false, "also W6 on the slow link (minutes)")

@@ -26,7 +26,9 @@ func main() { os.Exit(run()) }
 const garbage = 200
 
 func run() int {
-	debug.SetGCPercent(garbage)
+	if len(os.Args) > 1 && os.Args[1] == "serve" && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := admin.Program{
